@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+// Targets in dependency order: arrows point only to targets above. The map of the folders is in README.md.
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+let package = Package(
+  name: "tessera",
+  products: [
+    .library(name: "TesseraClient", targets: ["TesseraClient"]),
+    .executable(name: "tessera-server", targets: ["tessera-server"]),
+    .executable(name: "tessera-registry", targets: ["tessera-registry"]),
+    .executable(name: "tessera-load", targets: ["tessera-load"]),
+    .executable(name: "tessera-bench", targets: ["tessera-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // Protocol: all that is needed to write another client.
+    .target(name: "CChecksum", path: "Protocol/CChecksum"),
+    .target(
+      name: "TesseraWire", dependencies: ["CChecksum"], path: "Protocol/TesseraWire",
+      swiftSettings: swift),
+    .target(
+      name: "TesseraClient", dependencies: ["TesseraWire", nioCore, nioPosix, logging],
+      swiftSettings: swift),
+
+    // Engine: a model description and its tensors become a plan; a plan and a batch become scores.
+    .target(name: "CKernels"),
+    .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
+    .target(name: "ModelGraph", dependencies: ["TesseraWire"], swiftSettings: swift),
+    .target(
+      name: "Inference", dependencies: ["TesseraWire", "Kernels", "ModelGraph"],
+      swiftSettings: swift),
+
+    // Registry: models, versions, aliases, audit, blobs.
+    .systemLibrary(
+      name: "CLMDB", path: "Registry/CLMDB", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(
+      name: "CZstd", path: "Registry/CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "LMDBStore", dependencies: ["CLMDB"], path: "Registry/LMDBStore",
+      swiftSettings: swift),
+    .target(
+      name: "ModelRegistry", dependencies: ["LMDBStore", "CZstd", "ModelGraph", crypto],
+      path: "Registry/ModelRegistry", swiftSettings: swift),
+
+    // Server: pure decisions, then effects, then main.
+    .target(name: "Serving", dependencies: ["TesseraWire", deque], swiftSettings: swift),
+    .target(
+      name: "TesseraServer",
+      dependencies: [
+        "TesseraWire", "Serving", "Inference", "ModelGraph", "Kernels", "ModelRegistry",
+        nioCore, nioPosix, logging, metrics, lifecycle,
+      ],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "tessera-server",
+      dependencies: ["TesseraServer", arguments, logging, lifecycle], swiftSettings: swift),
+
+    // Tools.
+    .executableTarget(
+      name: "tessera-registry", dependencies: ["ModelRegistry", "ModelGraph", arguments],
+      path: "Tools/tessera-registry", swiftSettings: swift),
+    .executableTarget(
+      name: "tessera-load", dependencies: ["TesseraClient", "TesseraWire", arguments, histogram],
+      path: "Tools/tessera-load", swiftSettings: swift),
+    .executableTarget(
+      name: "tessera-bench",
+      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", arguments],
+      path: "Tools/tessera-bench", swiftSettings: swift),
+
+    // Tests mirror the targets.
+    .testTarget(name: "TesseraWireTests", dependencies: ["TesseraWire"], swiftSettings: swift),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["LMDBStore", "ModelRegistry", "ModelGraph"],
+      swiftSettings: swift),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels"], swiftSettings: swift),
+    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
+    .testTarget(
+      name: "InferenceTests",
+      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", "ModelRegistry"],
+      swiftSettings: swift),
+    .testTarget(
+      name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        "TesseraServer", "TesseraClient", "TesseraWire", "ModelRegistry", "ModelGraph",
+        nioCore, nioPosix, logging,
+      ],
+      swiftSettings: swift),
+  ],
+  swiftLanguageModes: [.v6]
+)
