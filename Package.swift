@@ -64,7 +64,7 @@ let package = Package(
     .systemLibrary(
       name: "CLMDB", path: "Registry/CLMDB", providers: [.apt(["liblmdb-dev"])]),
     .systemLibrary(
-      name: "CZstd", path: "Registry/CZstd", pkgConfig: "libzstd",
+      name: "CZstd", path: "Registry/CZstd",
       providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "LMDBStore", dependencies: ["CLMDB"], path: "Registry/LMDBStore",
