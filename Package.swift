@@ -91,7 +91,9 @@ let package = Package(
       name: "tessera-registry", dependencies: ["ModelRegistry", "ModelGraph", arguments],
       path: "Tools/tessera-registry", swiftSettings: swift),
     .executableTarget(
-      name: "tessera-load", dependencies: ["TesseraClient", "TesseraWire", arguments, histogram],
+      name: "tessera-load", dependencies: [
+        "TesseraClient", "TesseraWire", arguments, histogram, nioCore, nioPosix, logging,
+      ],
       path: "Tools/tessera-load", swiftSettings: swift),
     .executableTarget(
       name: "tessera-bench",
@@ -100,6 +102,10 @@ let package = Package(
 
     // Tests mirror the targets.
     .testTarget(name: "TesseraWireTests", dependencies: ["TesseraWire"], swiftSettings: swift),
+    .testTarget(
+      name: "TesseraClientTests",
+      dependencies: ["TesseraClient", "TesseraWire", "tessera-load", nioCore, nioPosix, logging],
+      swiftSettings: swift),
     .testTarget(
       name: "RegistryTests", dependencies: ["LMDBStore", "ModelRegistry", "ModelGraph"],
       swiftSettings: swift),
