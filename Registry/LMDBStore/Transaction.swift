@@ -1,0 +1,190 @@
+// Transactions: not copyable and only ever borrowed, so none outlives the closure it was handed to,
+// and no value read in it can dangle.
+
+import CLMDB
+
+/// One unchanging state of the environment.
+@safe public struct ReadTransaction: ~Copyable {
+  let handle: OpaquePointer
+  let environment: OpenEnvironment
+
+  /// The reader table can be full of the dead; then it is cleared and tried once more.
+  init(in environment: OpenEnvironment) throws(StoreError) {
+    do throws(StoreError) {
+      try self.init(in: environment, flags: UInt32(MDB_RDONLY))
+    } catch {
+      guard error.code == .readersFull else { throw error }
+      try environment.clearStaleReaders()
+      try self.init(in: environment, flags: UInt32(MDB_RDONLY))
+    }
+  }
+
+  init(in environment: OpenEnvironment, flags: UInt32) throws(StoreError) {
+    var begun: OpaquePointer?
+    try environment.check(
+      unsafe mdb_txn_begin(try environment.live(), nil, flags, &begun), "mdb_txn_begin")
+    guard let handle = unsafe begun else {
+      throw StoreError(.panic, during: "mdb_txn_begin", path: environment.path)
+    }
+    unsafe self.handle = handle
+    self.environment = environment
+  }
+
+  deinit { unsafe mdb_txn_abort(handle) }
+
+  /// Calls `body` with the value of a key, in place; `nil` when there is none.
+  public func withValue<R>(
+    for key: [UInt8], in database: String, _ body: (RawSpan) -> R
+  ) throws(StoreError) -> R? {
+    let database = try self.database(database)
+    var value = unsafe MDB_val()
+    let result = unsafe withMDBValue(key) { key in
+      unsafe mdb_get(handle, database, &key, &value)
+    }
+    if result == MDB_NOTFOUND { return nil }
+    try environment.check(result, "mdb_get")
+    return unsafe withBytes(of: value, body)
+  }
+
+  /// A copy of the value of a key; `nil` when there is none.
+  public func value(for key: [UInt8], in database: String) throws(StoreError) -> [UInt8]? {
+    try withValue(for: key, in: database) { [UInt8](copying: $0) }
+  }
+
+  /// Calls `body` with the keys that begin with `prefix` and their values, in ascending order of the
+  /// keys' bytes, until it returns false.
+  public func forEach(
+    in database: String, prefix: [UInt8] = [], _ body: (RawSpan, RawSpan) -> Bool
+  ) throws(StoreError) {
+    unsafe try withCursor(in: database) { cursor throws(StoreError) in
+      var key = unsafe MDB_val()
+      var value = unsafe MDB_val()
+      var result =
+        unsafe prefix.isEmpty
+        ? mdb_cursor_get(cursor, &key, &value, MDB_FIRST)
+        : withMDBValue(prefix) { start in
+          let result = unsafe mdb_cursor_get(cursor, &start, &value, MDB_SET_RANGE)
+          unsafe key = start
+          return result
+        }
+      while result == MDB_SUCCESS {
+        let goesOn = unsafe withBytes(of: key) { key in
+          guard key.starts(with: prefix) else { return false }
+          return unsafe withBytes(of: value) { body(key, $0) }
+        }
+        if !goesOn { return }
+        result = unsafe mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
+      }
+      if result != MDB_NOTFOUND { try environment.check(result, "mdb_cursor_get") }
+    }
+  }
+
+  /// The greatest key that begins with `prefix`; `nil` when there is none. Two seeks.
+  public func lastKey(in database: String, prefix: [UInt8] = []) throws(StoreError) -> [UInt8]? {
+    unsafe try withCursor(in: database) { cursor throws(StoreError) in
+      var key = unsafe MDB_val()
+      var value = unsafe MDB_val()
+      // The first key after all that begin with the prefix: then one step back.
+      var bound = prefix
+      while bound.last == 0xFF { bound.removeLast() }
+      var result = MDB_NOTFOUND
+      if let last = bound.popLast() {
+        bound.append(last + 1)
+        result = unsafe withMDBValue(bound) { start in
+          unsafe mdb_cursor_get(cursor, &start, &value, MDB_SET_RANGE)
+        }
+      }
+      let step = result == MDB_SUCCESS ? MDB_PREV : MDB_LAST
+      result = unsafe mdb_cursor_get(cursor, &key, &value, step)
+      if result == MDB_NOTFOUND { return nil }
+      try environment.check(result, "mdb_cursor_get")
+      return unsafe withBytes(of: key) { key in
+        key.starts(with: prefix) ? [UInt8](copying: key) : nil
+      }
+    }
+  }
+
+  private func withCursor<R>(
+    in database: String, _ body: (OpaquePointer) throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    var opened: OpaquePointer?
+    try environment.check(
+      unsafe mdb_cursor_open(handle, try self.database(database), &opened), "mdb_cursor_open")
+    guard let cursor = unsafe opened else {
+      throw StoreError(.panic, during: "mdb_cursor_open", path: environment.path)
+    }
+    defer { unsafe mdb_cursor_close(cursor) }
+    return unsafe try body(cursor)
+  }
+
+  func database(_ name: String) throws(StoreError) -> MDB_dbi {
+    guard let database = environment.databases[name] else {
+      throw StoreError(.notFound, during: "database \(name)", path: environment.path)
+    }
+    return database
+  }
+}
+
+/// The only writer of the environment, of any process. Committed when its closure returns.
+@safe public struct WriteTransaction: ~Copyable {
+  /// The state with this transaction's own changes in it.
+  public let reading: ReadTransaction
+
+  init(in environment: OpenEnvironment) throws(StoreError) {
+    reading = try ReadTransaction(in: environment, flags: 0)
+  }
+
+  /// Stores a value, in place of an earlier one of the key.
+  public func put(
+    _ value: [UInt8], for key: [UInt8], in database: String
+  ) throws(StoreError) {
+    let database = try reading.database(database)
+    let result = unsafe withMDBValue(key) { key in
+      unsafe withMDBValue(value) { value in
+        unsafe mdb_put(reading.handle, database, &key, &value, 0)
+      }
+    }
+    try reading.environment.check(result, "mdb_put")
+  }
+
+  /// Makes the changes durable. Not undone by any crash once this has returned.
+  consuming func commit() throws(StoreError) {
+    try reading.commit()
+  }
+}
+
+extension ReadTransaction {
+  fileprivate consuming func commit() throws(StoreError) {
+    let handle = unsafe self.handle
+    let environment = self.environment
+    discard self
+    try environment.check(unsafe mdb_txn_commit(handle), "mdb_txn_commit")
+  }
+}
+
+/// The pointer is only read by LMDB, and only during the call.
+private func withMDBValue<R>(_ bytes: [UInt8], _ body: (inout MDB_val) -> R) -> R {
+  unsafe bytes.withUnsafeBytes { bytes in
+    var value = unsafe MDB_val(
+      mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+    return unsafe body(&value)
+  }
+}
+
+/// What LMDB points to stays in place until the transaction ends, and `body` cannot keep the span.
+private func withBytes<R>(of value: MDB_val, _ body: (RawSpan) -> R) -> R {
+  let bytes = unsafe UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)
+  return unsafe body(bytes.bytes)
+}
+
+extension RawSpan {
+  fileprivate func starts(with prefix: [UInt8]) -> Bool {
+    byteCount >= prefix.count && unsafe withUnsafeBytes { unsafe $0.starts(with: prefix) }
+  }
+}
+
+extension [UInt8] {
+  fileprivate init(copying bytes: RawSpan) {
+    self = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+}
