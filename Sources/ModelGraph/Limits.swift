@@ -1,0 +1,47 @@
+/// Every limit of a model description and of its tensors, each with its reason.
+///
+/// A description is read from a file that somebody else wrote, so each count is checked before
+/// anything is sized from it.
+public enum ModelLimits {
+  /// `model.json` in bytes. A vocabulary of a million ids of 20 bytes fits; parsing takes seconds.
+  public static let jsonBytesMax = 32 << 20
+  /// Input columns: the wire protocol's columns of one signature.
+  public static let inputsMax = 64
+  /// Outputs: the wire protocol's outputs of one signature.
+  public static let outputsMax = 8
+  /// Nodes. Ten times the largest model seen; keeps validation and plans printable.
+  public static let nodesMax = 256
+  /// Inputs of one node: a concat of every input column.
+  public static let nodeInputsMax = 64
+  /// Bytes of a name: the wire protocol carries the length of a column's name in one byte and
+  /// promises 64.
+  public static let nameBytesMax = 64
+  /// Events of one user: the wire protocol's limit.
+  public static let eventsMax = 1_024
+  /// Coupons of one user: the wire protocol's limit.
+  public static let couponsMax = 1_024
+  /// Entries of one vocabulary or hash buckets: an embedding table of this many rows and 64
+  /// columns is 256 MB in int8.
+  public static let tableRowsMax = 4_000_000
+  /// Bytes of one vocabulary entry: the wire protocol carries a string's length in one byte.
+  public static let vocabularyEntryBytesMax = 255
+  /// Boundaries of a bucketised number; found by binary search for every row.
+  public static let boundariesMax = 1_024
+  /// Width of a vector. 127 · 127 · 16,384 = 264 million: an int32 accumulator cannot overflow.
+  public static let widthMax = 16_384
+  /// Units of an LSTM: its recurrent weights (4·u·u bytes in int8) should fit in a level 2 cache;
+  /// 1,024 units are 4 MB.
+  public static let lstmUnitsMax = 1_024
+  /// Layers of one LSTM or transformer node.
+  public static let layersMax = 24
+  /// Heads of a transformer.
+  public static let headsMax = 64
+  /// Numbers in one tensor: offsets into it stay below 2³¹, also in bytes of float32 (2 GB).
+  public static let tensorElementsMax = 1 << 29
+  /// Tensors in one safetensors file: far above what the limits on nodes and layers can need.
+  public static let tensorsMax = 16_384
+  /// Bytes of a safetensors header: 16,384 tensors at about 250 bytes each.
+  public static let safetensorsHeaderBytesMax = 4 << 20
+  /// Dimensions of a tensor: every tensor of a model is a vector or a matrix.
+  public static let dimensionsMax = 2
+}
