@@ -1,0 +1,1 @@
+"""Tessera: client (`tessera.client`), wire codec, training and export."""
