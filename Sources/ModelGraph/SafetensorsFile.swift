@@ -151,7 +151,7 @@ private struct Header {
     do {
       raw = try JSONDecoder().decode(RawEntries.self, from: Data(bytes[8..<dataOffset]))
     } catch let error as ModelError {
-      throw error
+      throw ModelError(.file, at: error.place, error.message)
     } catch let error as DecodingError {
       let error = ModelError(decoding: error, file: "header")
       throw SafetensorsFile.damaged("the header is not as it should be: \(error)")
