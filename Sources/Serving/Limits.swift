@@ -1,0 +1,45 @@
+/// Every limit of the serving decisions, each with its reason. What a peer may send is limited by
+/// the wire protocol; what one machine may hold is limited in the server's own `Limits.swift`.
+package enum ServingLimits {
+  /// Live versions at a time (one lane each). Three versions of twenty models are already far more
+  /// than one machine's cache serves well; choosing the next lane stays a scan of a few lines.
+  package static let lanesMax = 64
+  /// Aliases followed at a time. Ten aliases of twenty models.
+  package static let slotsMax = 256
+  /// Worker threads: one bit each in the mask of idle workers.
+  package static let workersMax = 64
+  /// Tickets in one lane's queue. At 50,000 requests a second this is 80 ms of arrivals, more than
+  /// the default bound by cost admits; 64 bytes a ticket make 256 KiB a lane.
+  package static let laneTicketsMax = 4_096
+  /// Tickets in one batch: the wire's 64 users, one frame each, is where products stop gaining.
+  package static let batchTicketsMax = 64
+  /// A batch stops growing at this much estimated compute: a request that arrives just after it was
+  /// taken waits no longer than this for the worker.
+  package static let batchNanosecondsMax: Int64 = 2_000_000
+  /// Shortest retry-after. A client that comes back sooner meets the same queue.
+  package static let retryAfterMicrosecondsMin: Int64 = 1_000
+  /// Longest retry-after: queues drain in milliseconds, so a second is always enough.
+  package static let retryAfterMicrosecondsMax: Int64 = 1_000_000
+  /// Weight of a new observation in the cost model. One odd batch moves the estimate by 6 %; the
+  /// estimate follows a real change within about 30 batches, some milliseconds under load.
+  package static let costWeight = 1.0 / 16
+  /// An observation counts as at most this many times the estimate: a worker that lost its core to
+  /// another process must not make the server refuse what it can serve.
+  package static let costSurpriseMax = 4.0
+}
+
+/// How long a connection may make the server wait, in nanoseconds. Each is counted from a beginning,
+/// not from the last byte: a peer that sends a byte now and then gains nothing.
+package struct ConnectionTimeouts: Hashable, Sendable {
+  /// From accept to a whole HELLO. A round trip over the worst link, twice.
+  package var hello: Int64 = 5_000_000_000
+  /// From the first byte of a frame to its last. 1 MiB at 2 Mbit/s.
+  package var frame: Int64 = 5_000_000_000
+  /// From the moment that replies pile up to the limit until they flow again. A peer that reads
+  /// nothing for so long is gone, or not worth the memory.
+  package var stalledReplies: Int64 = 5_000_000_000
+  /// From a closing ERROR until the socket is closed whether the peer has read it or not.
+  package var linger: Int64 = 1_000_000_000
+
+  package init() {}
+}

@@ -1,0 +1,62 @@
+package import TesseraWire
+
+/// Why a frame is not computed. A refusal is an answer like any other: it has a code, says what to
+/// do, and its text costs nothing to make.
+package enum Refusal: Error, Hashable, Sendable {
+  /// The queue is full.
+  case overloaded(retryAfterMicroseconds: UInt32)
+  /// The work that is waiting already takes longer than the frame's deadline leaves.
+  case tooLate(retryAfterMicroseconds: UInt32)
+  /// The deadline passed before the frame was computed.
+  case deadlineExceeded
+  /// The server is about to stop.
+  case draining
+  /// The handle's alias, or its exact version, is not served any more.
+  case versionGone
+  /// BIND named a model and alias that are not served.
+  case unknownAlias
+  /// BIND named an exact version that no alias points to.
+  case unknownVersion
+  /// The model's newest version has other columns than the handle was bound with.
+  case rebindRequired
+  /// The frame's users, rows or bag values exceed what a batch of this model may hold.
+  case tooManyRows
+
+  /// The code on the wire.
+  package var code: ErrorCode {
+    switch self {
+    case .overloaded, .tooLate: .overloaded
+    case .deadlineExceeded: .deadlineExceeded
+    case .draining: .draining
+    case .versionGone, .unknownAlias, .unknownVersion: .unknownModel
+    case .rebindRequired: .rebindRequired
+    case .tooManyRows: .limit
+    }
+  }
+
+  /// When a retry makes sense, in microseconds; 0 = a retry of the same frame here does not.
+  package var retryAfterMicroseconds: UInt32 {
+    switch self {
+    case .overloaded(let wait), .tooLate(let wait): wait
+    default: 0
+    }
+  }
+
+  /// What was wrong and what to do, for people.
+  package var text: String {
+    switch self {
+    case .overloaded: "the queue is full; retry after the given time or ask another server"
+    case .tooLate:
+      "the waiting work takes longer than this deadline leaves; retry after the given time"
+    case .deadlineExceeded: "the deadline passed before the frame was computed"
+    case .draining: "the server is about to stop; send to another server"
+    case .versionGone: "the bound version is not served any more; BIND again"
+    case .unknownAlias:
+      "no such model and alias here; list them with tessera-registry list, then promote or correct"
+    case .unknownVersion:
+      "no alias points to this version; promote it under some alias, or bind the alias itself"
+    case .rebindRequired: "the promoted version has another signature; BIND again and re-encode"
+    case .tooManyRows: "more rows or bag values than a batch of this model holds; split the frame"
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// What the decisions need to know of one SCORE frame. The frame itself stays where it was
+/// received; `request` finds it again.
+///
+/// Plain values only: queues of tickets are copied without touching a reference count. All times
+/// are nanoseconds of one monotonic clock.
+package struct Ticket: Hashable, Sendable {
+  /// Where the server keeps the frame. Means nothing here.
+  package var request: UInt32
+  /// When the first byte of the frame arrived, in nanoseconds.
+  package var arrival: Int64
+  /// After this moment nobody waits for the scores, in nanoseconds.
+  package var deadline: Int64
+  /// Rows it brings.
+  package var rows: RowCounts
+  /// Estimated compute in nanoseconds; set on admission.
+  package var cost: Int64
+
+  package init(
+    request: UInt32, arrival: Int64, deadline: Int64, rows: RowCounts, cost: Int64 = 0
+  ) {
+    self.request = request
+    self.arrival = arrival
+    self.deadline = deadline
+    self.rows = rows
+    self.cost = cost
+  }
+}

@@ -1,0 +1,82 @@
+import Serving
+import TesseraWire
+import Testing
+
+@Suite("Admission")
+struct AdmissionTests {
+  let admission = Admission(queueNanosecondsMax: 10_000_000, workers: 2)
+
+  func load(queued: Int64, tickets: Int, running: Int64 = 0) -> Admission.Load {
+    var load = Admission.Load()
+    load.queuedNanoseconds = queued
+    load.queuedTickets = tickets
+    load.runningNanoseconds = running
+    return load
+  }
+
+  @Test("a frame whose deadline has passed is refused, even by an idle server")
+  func expired() {
+    #expect(
+      admission.decide(load: load(queued: 0, tickets: 0), cost: 1, deadline: 5, now: 5)
+        == .deadlineExceeded)
+  }
+
+  @Test("an empty queue admits a frame that by itself exceeds the bound")
+  func emptyQueue() {
+    #expect(
+      admission.decide(
+        load: load(queued: 0, tickets: 0), cost: 1_000_000_000, deadline: .max, now: 0) == nil)
+  }
+
+  @Test("a full queue refuses, and says when half of it will be free")
+  func full() {
+    let full = load(queued: 20_000_000, tickets: 100, running: 2_000_000)
+    #expect(
+      admission.decide(load: full, cost: 1, deadline: .max, now: 0)
+        == .overloaded(retryAfterMicroseconds: 6_000))
+    #expect(admission.fullness(full) == 255)
+  }
+
+  @Test("a retry-after is at least a millisecond and at most a second")
+  func retryAfterBounds() {
+    #expect(admission.retryAfterMicroseconds(load(queued: 1, tickets: 1)) == 1_000)
+    #expect(
+      admission.retryAfterMicroseconds(load(queued: 1 << 50, tickets: 1)) == 1_000_000)
+  }
+
+  @Test("a frame that would wait past its deadline is refused at once")
+  func tooLate() {
+    let waiting = load(queued: 8_000_000, tickets: 10)
+    #expect(
+      admission.decide(load: waiting, cost: 100_000, deadline: 4_000_000, now: 0)?.code
+        == .overloaded)
+    #expect(admission.decide(load: waiting, cost: 100_000, deadline: 4_200_000, now: 0) == nil)
+  }
+
+  @Test("the cost model follows what it sees, and distrusts a single outlier")
+  func costModel() {
+    var cost = CostModel(nanosecondsPerRow: 1_000)
+    #expect(cost.estimate(rows: 50) == 50_000)
+    cost.observe(rows: 1, nanoseconds: 1_000_000_000)
+    #expect(cost.nanosecondsPerRow < 1_200)
+    for _ in 0..<100 { cost.observe(rows: 10, nanoseconds: 5_000) }
+    #expect(abs(cost.nanosecondsPerRow - 500) < 10)
+    cost.observe(rows: 0, nanoseconds: 9)
+    #expect(abs(cost.nanosecondsPerRow - 500) < 10)
+  }
+
+  @Test("every refusal has a code of the protocol and says what to do")
+  func refusals() {
+    let all: [Refusal] = [
+      .overloaded(retryAfterMicroseconds: 7), .tooLate(retryAfterMicroseconds: 7),
+      .deadlineExceeded, .draining, .versionGone, .unknownAlias, .unknownVersion, .rebindRequired,
+      .tooManyRows,
+    ]
+    for refusal in all {
+      #expect(ErrorCode.all.contains(refusal.code))
+      #expect(!refusal.code.closesConnection)
+      #expect((refusal.retryAfterMicroseconds > 0) == (refusal.code == .overloaded))
+      #expect(refusal.text.count > 20)
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import Serving
+import TesseraWire
+import Testing
+
+/// A machine and the peer's side of a transcript. A class, because `#expect` copies what it looks at.
+final class Peer {
+  private var machine: ConnectionMachine
+
+  init(credential: [UInt8] = [], limits: FrameLimits = .standard) {
+    machine = ConnectionMachine(limits: limits, credential: credential, now: 0)
+  }
+
+  func send(_ kind: FrameKind, _ bytes: [UInt8]) -> ConnectionMachine.FrameAction {
+    // Integers have no padding that `bytes` could expose.
+    let body = unsafe bytes.span.bytes
+    return machine.received(FrameHeader(kind: kind, requestID: 1, body: body), body: body)
+  }
+
+  func send(_ body: some FrameBody) throws -> ConnectionMachine.FrameAction {
+    var bytes: [UInt8] = []
+    try body.encode(into: &bytes)
+    return send(type(of: body).kind, bytes)
+  }
+
+  func score(handle: UInt8) -> ConnectionMachine.FrameAction {
+    send(.score, [handle, 0, 1, 0, 0, 0, 0, 0])
+  }
+
+  func bound(_ model: String, slot: Int = 0, hash: UInt64 = 7) -> Int? {
+    machine.bound(
+      BoundModel(
+        body: BindBody(model: model, target: .alias("production")), target: .alias(slot: slot),
+        signature: Signature(columns: [], outputs: ["redeem"], eventsMax: 1, couponsMax: 1),
+        signatureHash: hash))
+  }
+
+  var inFlight: Int { machine.inFlight }
+  var isServing: Bool { machine.isServing }
+  func model(handle: Int) -> BoundModel? { machine.model(handle: handle) }
+  func submitted() { machine.submitted() }
+  func answered() { machine.answered() }
+  func drain() -> Bool { machine.drain() }
+  func beginClosing(now: Int64) { machine.beginClosing(now: now) }
+  func received(_ error: WireError) -> ConnectionMachine.FrameAction { machine.received(error) }
+  func readingResumed(now: Int64) { machine.readingResumed(now: now) }
+  func repliesStalled(_ isStalled: Bool, now: Int64) {
+    machine.repliesStalled(isStalled, now: now)
+  }
+  func readEnded(isMidFrame: Bool, completedFrame: Bool, now: Int64) {
+    machine.readEnded(isMidFrame: isMidFrame, completedFrame: completedFrame, now: now)
+  }
+  func tick(now: Int64, isReading: Bool) -> ConnectionMachine.TimeAction {
+    machine.tick(now: now, isReading: isReading)
+  }
+}
+
+extension ConnectionMachine.FrameAction {
+  /// The code of a `close`.
+  var closing: ErrorCode? { if case .close(let error) = self { error.code } else { nil } }
+  /// The code of a `refuse`.
+  var refused: ErrorCode? { if case .refuse(let error) = self { error.code } else { nil } }
+}
+
+@Suite("Connection")
+struct ConnectionMachineTests {
+  @Test("HELLO, BIND, SCORE, answer")
+  func transcript() throws {
+    let peer = Peer()
+    #expect(try peer.send(HelloBody()) == .welcome(version: 1))
+    let bind = BindBody(model: "coupon", target: .alias("production"))
+    #expect(try peer.send(bind) == .bind(bind))
+    #expect(peer.bound("coupon") == 0)
+    #expect(peer.score(handle: 0) == .score(handle: 0))
+    peer.submitted()
+    #expect(peer.send(.ping, [1, 2]) == .pong)
+    #expect(peer.inFlight == 1)
+    peer.answered()
+    #expect(peer.inFlight == 0)
+  }
+
+  @Test("anything before HELLO closes, and so does a second HELLO")
+  func helloFirst() throws {
+    let early = Peer()
+    #expect(early.send(.ping, []).closing == .expectedHello)
+    let twice = Peer()
+    #expect(try twice.send(HelloBody()) == .welcome(version: 1))
+    #expect(try twice.send(HelloBody()).closing == .expectedHello)
+  }
+
+  @Test("a version range without 1 and a foreign magic are refused")
+  func versions() throws {
+    let newer = Peer()
+    #expect(
+      try newer.send(HelloBody(versionMin: 2, versionMax: 9)).closing == .unsupportedProtocol)
+    let stranger = Peer()
+    #expect(
+      stranger.send(.hello, Array("GET / HT\u{1}\u{1}\0\0".utf8)).closing == .unsupportedProtocol)
+  }
+
+  @Test("a credential is asked for only when the server has one")
+  func credentials() throws {
+    let right = Peer(credential: [1, 2, 3])
+    #expect(try right.send(HelloBody(credential: [1, 2, 3])) == .welcome(version: 1))
+    let wrong = Peer(credential: [1, 2, 3])
+    #expect(try wrong.send(HelloBody(credential: [1, 2, 4])).closing == .unauthenticated)
+    let none = Peer(credential: [1, 2, 3])
+    #expect(try none.send(HelloBody()).closing == .unauthenticated)
+    let open = Peer()
+    #expect(try open.send(HelloBody(credential: [9])) == .welcome(version: 1))
+  }
+
+  @Test("an unknown handle, a cut body and a reply kind each get their code")
+  func badFrames() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    #expect(peer.score(handle: 3).refused == .unknownHandle)
+    #expect(peer.send(.score, [1]).refused == .malformed)
+    #expect(peer.send(.bind, []).refused == .malformed)
+    #expect(peer.send(.scores, []).closing == .badFrame)
+  }
+
+  @Test("the same model keeps its handle; another signature gets a new one")
+  func handles() throws {
+    let peer = Peer(limits: FrameLimits(handlesMax: 2))
+    #expect(peer.bound("coupon") == 0)
+    #expect(peer.bound("coupon") == 0)
+    #expect(peer.bound("coupon", hash: 8) == 1)
+    #expect(peer.bound("other", slot: 1) == nil)
+    #expect(peer.model(handle: 0)?.signatureHash == 7)
+    #expect(peer.model(handle: 1)?.signatureHash == 8)
+    #expect(peer.model(handle: 2) == nil)
+  }
+
+  @Test("requests in flight are bounded")
+  func inFlight() throws {
+    let peer = Peer(limits: FrameLimits(inFlightMax: 2))
+    _ = try peer.send(HelloBody())
+    _ = peer.bound("coupon")
+    for _ in 0..<2 {
+      #expect(peer.score(handle: 0) == .score(handle: 0))
+      peer.submitted()
+    }
+    #expect(peer.score(handle: 0).refused == .tooManyInFlight)
+    peer.answered()
+    #expect(peer.score(handle: 0) == .score(handle: 0))
+  }
+
+  @Test("a peer that sends no HELLO is closed after its time, whatever else it sends")
+  func helloTimeout() {
+    let peer = Peer()
+    peer.readEnded(isMidFrame: true, completedFrame: false, now: 4_900_000_000)
+    #expect(peer.tick(now: 4_999_999_999, isReading: true) == .none)
+    let action = peer.tick(now: 5_000_000_000, isReading: true)
+    #expect(action == .close(WireError(.timeout, "no HELLO within 5000 ms")))
+  }
+
+  @Test("a frame has a time from its first byte; a byte now and then does not extend it")
+  func slowFrame() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    for second in 0...4 {
+      peer.readEnded(
+        isMidFrame: true, completedFrame: false, now: Int64(second) * 1_000_000_000)
+    }
+    #expect(peer.tick(now: 4_999_999_999, isReading: true) == .none)
+    // The server itself holds the stream back: not the peer's fault.
+    #expect(peer.tick(now: 9_000_000_000, isReading: false) == .none)
+    peer.readingResumed(now: 9_000_000_000)
+    #expect(peer.tick(now: 13_000_000_000, isReading: true) == .none)
+    guard case .close(let error) = peer.tick(now: 14_000_000_000, isReading: true) else {
+      Issue.record("a slow frame was not closed")
+      return
+    }
+    #expect(error.code == .timeout)
+  }
+
+  @Test("an idle connection between frames may stay for ever")
+  func idle() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    peer.readEnded(isMidFrame: false, completedFrame: true, now: 1)
+    #expect(peer.tick(now: .max, isReading: true) == .none)
+  }
+
+  @Test("a peer that does not read its replies is cut off")
+  func stalledReplies() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    peer.repliesStalled(true, now: 1_000_000_000)
+    peer.repliesStalled(true, now: 5_000_000_000)
+    #expect(peer.tick(now: 5_999_999_999, isReading: false) == .none)
+    #expect(peer.tick(now: 6_000_000_000, isReading: false) == .abort)
+    peer.repliesStalled(false, now: 6_000_000_000)
+    #expect(peer.tick(now: 60_000_000_000, isReading: true) == .none)
+  }
+
+  @Test("while closing, frames are ignored, and the linger time ends it")
+  func closing() throws {
+    let peer = Peer()
+    peer.beginClosing(now: 100)
+    #expect(try peer.send(HelloBody()) == .ignore)
+    #expect(peer.received(WireError(.badFrame, "")) == .ignore)
+    #expect(!peer.isServing)
+    #expect(peer.tick(now: 999_999_999, isReading: true) == .none)
+    #expect(peer.tick(now: 1_000_000_100, isReading: true) == .abort)
+  }
+
+  @Test("while draining, new work is refused and PING is still answered")
+  func draining() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    _ = peer.bound("coupon")
+    #expect(peer.drain())
+    #expect(!peer.drain())
+    #expect(peer.score(handle: 0).refused == .draining)
+    #expect(
+      try peer.send(BindBody(model: "coupon", target: .version(1))).refused == .draining)
+    #expect(peer.send(.ping, []) == .pong)
+  }
+}
