@@ -1,1 +1,258 @@
-/* placeholder */
+// The kernels of the engine: one table of function pointers per instruction set, all with the same
+// bits as the scalar table. Nothing here allocates or keeps state while a plan runs: every argument
+// structure points to memory of the caller, scratch included (64-byte aligned, as large as the
+// matching *_scratch_bytes function says).
+//
+// Conventions
+//   float rows      float32 [rows, columns], row stride counted in floats
+//   quantised rows  int8 [rows, tsr_padded(columns)], padding bytes zero, one float32 scale a row;
+//                   the memory holds rows rounded up to 16 (the surplus may be read, never used)
+//   offsets         int32 [users + 1]: user u owns the rows offsets[u] ..< offsets[u + 1]
+//   row map         int32 [rows]: the row of another axis that belongs to this row; NULL = same row
+//
+// Exactness: integer products are exact; float steps run in sixteen virtual lanes (element i belongs
+// to lane i mod 16), lanes are folded by the fixed tree 8, 4, 2, 1, and every fused multiply-add is
+// explicit. No result depends on rows beside its own.
+#ifndef TESSERA_CKERNELS_H
+#define TESSERA_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  TSR_LANES = 16,        // outputs in a weight panel, virtual lanes of a sum
+  TSR_DEPTH_STEP = 64,   // bytes in a tile row: int8 depth is padded to this
+  TSR_ROW_STEP = 16,     // rows in a tile: quantised buffers hold rows rounded up to this
+  TSR_ALIGNMENT = 64,    // bytes: of packed weights and scratch
+  TSR_ROW_BLOCK = 32     // rows whose accumulators lie in scratch together
+};
+
+static inline size_t tsr_rounded_up(size_t value, size_t step) {
+  return (value + step - 1) / step * step;
+}
+
+/// Columns of a quantised row including its padding.
+static inline size_t tsr_padded(size_t columns) { return tsr_rounded_up(columns, TSR_DEPTH_STEP); }
+
+typedef enum {
+  TSR_NONE = 0,
+  TSR_RELU = 1,
+  TSR_GELU = 2,   // exact: x/2 · (1 + erf(x/√2))
+  TSR_TANH = 3,
+  TSR_SIGMOID = 4
+} tsr_activation;
+
+typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3 } tsr_pooling;
+typedef enum { TSR_ADD = 0, TSR_MULTIPLY = 1 } tsr_combination;
+typedef enum { TSR_BAG_SUM = 0, TSR_BAG_MEAN = 1 } tsr_bag;
+
+/// Weights [outputs, depth], packed once when a model is loaded. All instruction sets share the
+/// layout: panels of sixteen outputs; int8 [panel][depth/4][16][4], float32 [panel][depth][16].
+/// Exactly one of int8_weights and float_weights is set.
+typedef struct {
+  int32_t outputs;
+  int32_t depth;
+  int32_t padded_outputs;         // to 16; panels = padded_outputs / 16
+  int32_t padded_depth;           // int8: to 64; float32: depth
+  const int8_t *int8_weights;
+  const float *float_weights;
+  const float *scales;            // int8: [padded_outputs]
+  const float *bias;              // [padded_outputs], zeros if the layer has none
+  const int32_t *offset_sums;     // int8: [padded_outputs], −128·Σ weights of the output
+} tsr_matrix;
+
+/// Bytes that a packed matrix needs.
+size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8);
+
+/// Packs weights (row-major [outputs, depth]) into `memory`, which the matrix points to afterwards.
+/// `bias` may be NULL.
+tsr_matrix tsr_pack_int8(const int8_t *weights, const float *scales, const float *bias,
+                         int32_t outputs, int32_t depth, void *memory);
+tsr_matrix tsr_pack_float(const float *weights, const float *bias, int32_t outputs, int32_t depth,
+                          void *memory);
+
+/// float32 [rows, columns] → quantised rows: scale = max|x| / 127, value = round-half-even(x·127/max).
+/// A row of zeros gets scale 0; a row that holds a NaN or an infinity gets scale NaN.
+typedef struct {
+  int32_t rows, columns;
+  const float *input;
+  size_t input_stride;
+  int8_t *output;
+  float *output_scales;
+} tsr_quantise;
+
+/// out = activation(input · weightsᵀ + bias + addend[map[row]]), for [rows, depth] · [outputs, depth]ᵀ.
+/// int8 matrix: `input_int8` (quantised rows) with `input_scales`; float32 matrix: `input_float`.
+/// Written as float rows (`output`), as quantised rows (`output_int8`, `output_scales`), or both.
+typedef struct {
+  const tsr_matrix *matrix;
+  int32_t rows;
+  const int8_t *input_int8;
+  const float *input_scales;
+  const float *input_float;
+  size_t input_stride;            // floats; of input_float only
+  const float *addend;            // [addend rows, outputs] or NULL
+  size_t addend_stride;
+  const int32_t *addend_map;      // [rows] or NULL
+  tsr_activation activation;
+  float *output;                  // [rows, outputs] or NULL
+  size_t output_stride;
+  int8_t *output_int8;            // or NULL
+  float *output_scales;
+  void *scratch;
+} tsr_product;
+size_t tsr_product_scratch_bytes(const tsr_matrix *matrix);
+
+/// Embedding table [rows, width]: int8 with a scale per row, or float32. An id outside the table
+/// reads row 0.
+typedef struct {
+  int32_t rows, width;
+  const int8_t *int8_values;
+  const float *scales;
+  const float *float_values;
+} tsr_table;
+
+/// out[row] = table[ids[row]]; with bag_offsets ([rows + 1]) the sum or mean of a row's members,
+/// zeros for an empty bag.
+typedef struct {
+  const tsr_table *table;
+  int32_t rows;
+  const int32_t *ids;
+  const int32_t *bag_offsets;     // or NULL
+  tsr_bag bag;
+  float *output;
+  size_t output_stride;
+} tsr_gather;
+
+/// One direction of one LSTM layer over ragged sequences; gates lie in the order i f g o.
+/// Input: `projection` (float rows [tokens, 4·units], bias included) or, where that is NULL,
+/// `input_int8`/`input_scales` or `input_float` to be multiplied with `input_matrix` [4·units, in].
+/// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8.
+typedef struct {
+  int32_t users, units;
+  const int32_t *offsets;
+  const tsr_matrix *input_matrix;
+  const int8_t *input_int8;
+  const float *input_scales;
+  const float *input_float;
+  size_t input_stride;
+  const float *projection;
+  size_t projection_stride;
+  const tsr_matrix *recurrent;    // [4·units, units], bias unused
+  bool backward;
+  float *sequence;                // [tokens, units] or NULL
+  size_t sequence_stride;
+  float *state;                   // [users, units] or NULL: after the last step; T = 0 gives zeros
+  size_t state_stride;
+  void *scratch;
+} tsr_lstm;
+size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units,
+                              const tsr_matrix *input_matrix);
+
+/// softmax(q·kᵀ / √(width/heads)) · v for each user over its own rows. `qkv` holds q, k and v side by
+/// side: [tokens, 3·width]; head h owns the columns h·width/heads ….
+typedef struct {
+  int32_t users, width, heads;
+  const int32_t *offsets;
+  bool causal;                    // event i sees events 0 … i
+  bool int8;                      // products in int8 (scales from the user's own rows)
+  const float *qkv;
+  size_t qkv_stride;
+  float *output;                  // [tokens, width]
+  size_t output_stride;
+  void *scratch;
+} tsr_attention;
+size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads);
+
+/// out = (x − mean) / √(variance + epsilon) · gain + bias with x = input + residual.
+/// Written as float rows, quantised rows or both.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  const float *residual;          // or NULL
+  size_t residual_stride;
+  const float *gain, *bias;       // [width]
+  float epsilon;
+  float *output;                  // may be the input; needed also where only int8 is wanted
+  size_t output_stride;
+  int8_t *output_int8;            // or NULL
+  float *output_scales;
+} tsr_layer_norm;
+
+/// [rows of the events, width] → [users, width]; a user without rows gets zeros.
+typedef struct {
+  int32_t users, width;
+  const int32_t *offsets;
+  tsr_pooling mode;
+  const float *input;
+  size_t input_stride;
+  float *output;
+  size_t output_stride;
+} tsr_pool;
+
+/// out[row] = a[a_map[row]] (+ or ·) b[b_map[row]]; with b NULL a copy (broadcast for concat).
+typedef struct {
+  int32_t rows, width;
+  tsr_combination combination;
+  const float *a;
+  size_t a_stride;
+  const int32_t *a_map;           // or NULL
+  const float *b;                 // or NULL
+  size_t b_stride;
+  const int32_t *b_map;           // or NULL
+  float *output;
+  size_t output_stride;
+} tsr_combine;
+
+/// out = activation(input), elementwise; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  tsr_activation activation;
+  const float *input;
+  size_t input_stride;
+  float *output;
+  size_t output_stride;
+} tsr_activate;
+
+/// NaN → missing; sign(x)·log1p|x|; clip; (x − mean) / deviation: float32 [count] → one column.
+typedef struct {
+  int32_t count;
+  const float *input;
+  float missing;
+  bool log1p;
+  float low, high;                // −∞ and +∞ where nothing is clipped
+  float mean, deviation;          // 0 and 1 where nothing is standardised
+  float *output;
+  size_t output_stride;
+} tsr_number;
+
+/// The kernels of one instruction set.
+typedef struct {
+  const char *name;
+  void (*quantise)(const tsr_quantise *);
+  void (*product)(const tsr_product *);
+  void (*gather)(const tsr_gather *);
+  void (*lstm)(const tsr_lstm *);
+  void (*attention)(const tsr_attention *);
+  void (*layer_norm)(const tsr_layer_norm *);
+  void (*pool)(const tsr_pool *);
+  void (*combine)(const tsr_combine *);
+  void (*activate)(const tsr_activate *);
+  void (*number)(const tsr_number *);
+} tsr_kernels;
+
+/// Instruction sets known on this architecture, best first; NULL past the end. A set is listed even
+/// where this processor lacks it.
+const tsr_kernels *tsr_known_kernels(size_t index);
+
+/// Whether this processor and kernel grant the instruction set (asks for the AMX tile permission of
+/// the process the first time).
+bool tsr_is_supported(const tsr_kernels *kernels);
+
+/// Runs every kernel of the table on a small case beside the scalar one. Returns the name of the
+/// first kernel whose bits differ, or NULL. Allocates; not for the hot path.
+const char *tsr_self_check(const tsr_kernels *kernels);
+
+#endif

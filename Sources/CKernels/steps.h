@@ -1,0 +1,118 @@
+// Float functions on sixteen lanes, as fixed sequences of IEEE operations. NaN in gives NaN out.
+// The error bounds are the largest found over all float32 of the range (tests hold them).
+
+#define BITS_ABS 0x7fffffff
+#define BITS_INFINITY 0x7f800000
+
+INLINE f f_abs(f x) { return f_from_bits(i_and(i_from_bits(x), i_set(BITS_ABS))); }
+INLINE f f_sign_of(f sign, f magnitude) {
+  return f_from_bits(i_or(i_and(i_from_bits(sign), i_set((int32_t)0x80000000u)), i_from_bits(magnitude)));
+}
+
+// eˣ for x ≤ 88; below −87 it stays e⁻⁸⁷ (1.6e-38). Relative error ≤ 2e-7.
+// x = n·ln 2 + r, eʳ = 1 + r + r²·p(r); adding 1.5·2²³ + 127 leaves n + 127 in the low bits.
+INLINE f f_exp(f x) {
+  x = f_max(f_set(-87.0f), f_min(f_set(88.0f), x));
+  f shifted = f_fma(x, f_set(1.44269504f), f_set(12582912.0f + 127.0f));
+  f n = f_sub(shifted, f_set(12582912.0f + 127.0f));
+  f r = f_fnma(n, f_set(0.693145751953125f), x);
+  r = f_fnma(n, f_set(1.42860677e-6f), r);
+  f p = f_fma(f_set(1.39262508e-3f), r, f_set(8.36323288e-3f));
+  p = f_fma(p, r, f_set(4.16665542e-2f));
+  p = f_fma(p, r, f_set(1.66665767e-1f));
+  p = f_fma(p, r, f_set(0.5f));
+  p = f_fma(p, f_mul(r, r), r);
+  p = f_add(p, f_set(1.0f));
+  return f_mul(p, f_from_bits(I_SHIFT_LEFT(i_from_bits(shifted), 23)));
+}
+
+// 1 / (1 + e⁻ˣ); absolute error ≤ 2e-7.
+INLINE f f_sigmoid(f x) {
+  return f_div(f_set(1.0f), f_add(f_set(1.0f), f_exp(f_sub(f_set(0.0f), x))));
+}
+
+// (1 − e⁻²ˣ) / (1 + e⁻²ˣ) of |x|, with the sign of x; absolute error ≤ 2e-7.
+INLINE f f_tanh(f x) {
+  f e = f_exp(f_mul(f_abs(x), f_set(-2.0f)));
+  return f_sign_of(x, f_div(f_sub(f_set(1.0f), e), f_add(f_set(1.0f), e)));
+}
+
+// Abramowitz and Stegun 7.1.26: erf x = 1 − (a₁t + … + a₅t⁵)·e^(−x²), t = 1/(1 + p·x);
+// absolute error ≤ 5e-7.
+INLINE f f_erf(f x) {
+  f a = f_abs(x);
+  f t = f_div(f_set(1.0f), f_fma(f_set(0.3275911f), a, f_set(1.0f)));
+  f p = f_fma(f_set(1.061405429f), t, f_set(-1.453152027f));
+  p = f_fma(p, t, f_set(1.421413741f));
+  p = f_fma(p, t, f_set(-0.284496736f));
+  p = f_fma(p, t, f_set(0.254829592f));
+  f e = f_exp(f_mul(f_mul(a, a), f_set(-1.0f)));
+  return f_sign_of(x, f_fnma(f_mul(p, t), e, f_set(1.0f)));
+}
+
+INLINE f f_gelu(f x) {
+  f half = f_mul(x, f_set(0.5f));
+  return f_fma(half, f_erf(f_mul(x, f_set(0.707106781f))), half);
+}
+
+// ln(1 + x) for x ≥ 0; relative error ≤ 4e-7. u = 1 + x = 2ᵏ·m with m in [√½, √2); what the addition
+// lost, (x − (u − 1)), comes back divided by u.
+INLINE f f_log1p(f x) {
+  f u = f_add(x, f_set(1.0f));
+  f lost = f_if_greater(x, f_set(1.0f), f_sub(f_set(1.0f), f_sub(u, x)), f_sub(x, f_sub(u, f_set(1.0f))));
+  i bits = i_sub(i_from_bits(u), i_set(0x3f3504f3));
+  f k = f_from_i(I_SHIFT_RIGHT(bits, 23));
+  f m = f_from_bits(i_add(i_and(bits, i_set(0x007fffff)), i_set(0x3f3504f3)));
+  f r = f_sub(m, f_set(1.0f));
+  f p = f_fma(f_set(0.0697161147f), r, f_set(-0.114797338f));
+  p = f_fma(p, r, f_set(0.116854199f));
+  p = f_fma(p, r, f_set(-0.124256873f));
+  p = f_fma(p, r, f_set(0.142490576f));
+  p = f_fma(p, r, f_set(-0.166678023f));
+  p = f_fma(p, r, f_set(0.200007157f));
+  p = f_fma(p, r, f_set(-0.24999997f));
+  p = f_fma(p, r, f_set(0.333333312f));
+  f r2 = f_mul(r, r);
+  p = f_mul(p, f_mul(r2, r));
+  p = f_fma(f_set(-0.5f), r2, p);
+  p = f_fma(k, f_set(1.42860677e-6f), p);
+  p = f_add(p, f_div(lost, u));
+  p = f_add(p, r);
+  return f_fma(k, f_set(0.693145751953125f), p);
+}
+
+INLINE f f_activated(f x, tsr_activation activation) {
+  switch (activation) {
+    case TSR_NONE: return x;
+    case TSR_RELU: return f_max(f_set(0.0f), x);
+    case TSR_GELU: return f_gelu(x);
+    case TSR_TANH: return f_tanh(x);
+    case TSR_SIGMOID: return f_sigmoid(x);
+  }
+  return x;
+}
+
+// One row to int8: scale = max|x| / 127, values rint(x · 127/max); padding bytes become zero. The
+// largest magnitude is found as an integer, so its order does not matter even for NaN.
+INLINE float quantise_row(const float *x, size_t columns, int8_t *out) {
+  i most = i_set(0);
+  size_t c = 0;
+  for (; c + 16 <= columns; c += 16)
+    most = i_max(most, i_and(i_from_bits(f_load(x + c)), i_set(BITS_ABS)));
+  if (c < columns)
+    most = i_max(most, i_and(i_from_bits(f_load_part(x + c, columns - c)), i_set(BITS_ABS)));
+  int32_t bits = i_largest(most);
+  float largest;
+  memcpy(&largest, &bits, sizeof largest);
+  // Below 1e-30 the factor 127/max would leave the range of float32: such a row counts as zeros.
+  bool is_plain = bits < BITS_INFINITY && largest >= 1e-30f;
+  f factor = f_set(is_plain ? 127.0f / largest : 0.0f);
+  if (is_plain) {
+    for (c = 0; c + 16 <= columns; c += 16) q_store(out + c, f_mul(f_load(x + c), factor));
+    if (c < columns) q_store_part(out + c, f_mul(f_load_part(x + c, columns - c), factor), columns - c);
+    memset(out + columns, 0, tsr_padded(columns) - columns);
+  } else {
+    memset(out, 0, tsr_padded(columns));
+  }
+  return is_plain ? largest / 127.0f : bits < BITS_INFINITY ? 0.0f : __builtin_nanf("");
+}

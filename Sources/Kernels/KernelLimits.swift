@@ -1,0 +1,20 @@
+/// The sizes that kernels take, each with its reason.
+public enum KernelLimits {
+  /// Outputs or depth of one matrix. An int32 holds 255·127·65,536; plans stay far below.
+  public static let matrixSideMax = 32_768
+  /// Bytes to which packed weights and scratch are aligned: a cache line, a 512-bit vector, a row of
+  /// an AMX tile.
+  public static let alignmentBytes = 64
+  /// Quantised rows are padded with zeros to a multiple of this many bytes: a row of an AMX tile.
+  public static let depthStep = 64
+  /// Buffers of quantised rows hold a multiple of this many rows: the rows of an AMX tile.
+  public static let rowStep = 16
+
+  /// Bytes of one quantised row, padding included.
+  public static func paddedColumns(_ columns: Int) -> Int {
+    (columns + depthStep - 1) / depthStep * depthStep
+  }
+
+  /// Rows for which a buffer of quantised rows (and of their scales) needs room.
+  public static func paddedRows(_ rows: Int) -> Int { (rows + rowStep - 1) / rowStep * rowStep }
+}

@@ -1,0 +1,139 @@
+internal import CKernels
+
+// Every method hands its pointers to one C call, which ends before the method returns.
+extension KernelTable {
+  /// activation(input · weightsᵀ + bias + addend), `[rows, depth] · [outputs, depth]ᵀ`.
+  ///
+  /// - Parameters:
+  ///   - input: quantised rows for an int8 matrix, float rows for a float32 one.
+  ///   - addend: `[…, outputs]`, added before the activation: a residual, or the user part of a head,
+  ///     chosen for each row by its map.
+  ///   - output: `[rows, outputs]`, or nil where only `quantised` is wanted. It may be the addend (then
+  ///     without a map), not the input.
+  ///   - quantised: the result as quantised rows `[rows, outputs]`, or nil.
+  ///   - scratch: ``scratchBytes(product:)`` bytes.
+  /// - Complexity: O(rows · outputs · depth).
+  public func product(
+    _ matrix: PackedMatrix, _ input: ProductInput, rows: Int, addend: MappedRows? = nil,
+    activation: Activation = .none, into output: FloatRows?, quantised: QuantisedRows? = nil,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    var a = unsafe tsr_product()
+    unsafe a.matrix = UnsafePointer(matrix.matrix)
+    unsafe a.rows = Int32(rows)
+    switch unsafe input {
+    case .int8(let rows):
+      assert(matrix.isInt8)
+      unsafe a.input_int8 = UnsafePointer(rows.values)
+      unsafe a.input_scales = UnsafePointer(rows.scales)
+    case .float(let rows):
+      assert(!matrix.isInt8)
+      unsafe a.input_float = UnsafePointer(rows.base)
+      unsafe a.input_stride = rows.stride
+    }
+    if let addend = unsafe addend {
+      unsafe a.addend = UnsafePointer(addend.rows.base)
+      unsafe a.addend_stride = addend.rows.stride
+      unsafe a.addend_map = addend.map
+    }
+    unsafe a.activation = activation.code
+    if let output = unsafe output {
+      unsafe a.output = output.base
+      unsafe a.output_stride = output.stride
+    }
+    if let quantised = unsafe quantised {
+      unsafe a.output_int8 = quantised.values
+      unsafe a.output_scales = quantised.scales
+    }
+    unsafe a.scratch = scratch
+    unsafe c.pointee.product(&a)
+  }
+
+  /// Bytes of scratch that a product with this matrix needs.
+  public static func scratchBytes(product matrix: PackedMatrix) -> Int {
+    // The C function reads the shape alone.
+    unsafe tsr_product_scratch_bytes(matrix.matrix)
+  }
+
+  /// One direction of one LSTM layer over ragged sequences, gates i f g o.
+  ///
+  /// i = σ(z_i), f = σ(z_f), g = tanh(z_g), o = σ(z_o); c ← f·c + i·g; h = o·tanh(c). Where `recurrent` is
+  /// int8, h is quantised with the fixed scale 1/127. Users are ordered by length inside.
+  ///
+  /// - Parameters:
+  ///   - inputMatrix: `[4·units, width]` with the bias of the layer.
+  ///   - input: rows `[tokens, width]`, of the kind that `inputMatrix` takes.
+  ///   - recurrent: `[4·units, units]`, without bias.
+  ///   - offsets: `[users + 1]`; user u owns the rows offsets[u] ..< offsets[u + 1], oldest first.
+  ///   - backward: reads newest first; row t of `sequence` is then the state after reading row t.
+  ///   - sequence: `[tokens, units]`, or nil.
+  ///   - state: `[users, units]`, the state after the last step (zeros without rows), or nil.
+  ///   - scratch: ``scratchBytes(lstmUsers:tokens:units:inputMatrix:)`` bytes.
+  public func lstm(
+    inputMatrix: PackedMatrix, _ input: ProductInput, recurrent: PackedMatrix,
+    offsets: UnsafePointer<Int32>, users: Int, backward: Bool = false, sequence: FloatRows?,
+    state: FloatRows?, scratch: UnsafeMutableRawPointer
+  ) {
+    assert(recurrent.outputs == 4 * recurrent.depth && inputMatrix.outputs == recurrent.outputs)
+    var a = unsafe tsr_lstm()
+    unsafe a.users = Int32(users)
+    unsafe a.units = Int32(recurrent.depth)
+    unsafe a.offsets = offsets
+    unsafe a.input_matrix = UnsafePointer(inputMatrix.matrix)
+    switch unsafe input {
+    case .int8(let rows):
+      assert(inputMatrix.isInt8)
+      unsafe a.input_int8 = UnsafePointer(rows.values)
+      unsafe a.input_scales = UnsafePointer(rows.scales)
+    case .float(let rows):
+      assert(!inputMatrix.isInt8)
+      unsafe a.input_float = UnsafePointer(rows.base)
+      unsafe a.input_stride = rows.stride
+    }
+    unsafe a.recurrent = UnsafePointer(recurrent.matrix)
+    unsafe a.backward = backward
+    if let sequence = unsafe sequence {
+      unsafe a.sequence = sequence.base
+      unsafe a.sequence_stride = sequence.stride
+    }
+    if let state = unsafe state {
+      unsafe a.state = state.base
+      unsafe a.state_stride = state.stride
+    }
+    unsafe a.scratch = scratch
+    unsafe c.pointee.lstm(&a)
+  }
+
+  /// Bytes of scratch for an LSTM layer over at most this many users and tokens.
+  public static func scratchBytes(
+    lstmUsers users: Int, tokens: Int, units: Int, inputMatrix: PackedMatrix
+  ) -> Int {
+    // The C function reads the shape alone.
+    unsafe tsr_lstm_scratch_bytes(Int32(users), Int32(tokens), Int32(units), inputMatrix.matrix)
+  }
+
+  /// softmax(q·kᵀ/√(width/heads))·v, each user over its own rows only.
+  ///
+  /// - Parameters:
+  ///   - qkv: `[tokens, 3·width]`: queries, keys, values; head h owns the columns h·width/heads … of each.
+  ///   - causal: event i sees events 0 … i.
+  ///   - int8: whether products may be int8, with scales from the user's own rows (for int8 plans).
+  ///   - output: `[tokens, width]`.
+  ///   - scratch: ``scratchBytes(attentionRowsMax:width:heads:)`` bytes.
+  /// - Complexity: O(Σ rows² · width).
+  public func attention(
+    _ qkv: FloatRows, offsets: UnsafePointer<Int32>, users: Int, width: Int, heads: Int,
+    causal: Bool, int8: Bool, into output: FloatRows, scratch: UnsafeMutableRawPointer
+  ) {
+    var a = unsafe tsr_attention(
+      users: Int32(users), width: Int32(width), heads: Int32(heads), offsets: offsets,
+      causal: causal, int8: int8, qkv: qkv.base, qkv_stride: qkv.stride, output: output.base,
+      output_stride: output.stride, scratch: scratch)
+    unsafe c.pointee.attention(&a)
+  }
+
+  /// Bytes of scratch for attention over users of at most this many rows.
+  public static func scratchBytes(attentionRowsMax rows: Int, width: Int, heads: Int) -> Int {
+    tsr_attention_scratch_bytes(Int32(rows), Int32(width), Int32(heads))
+  }
+}

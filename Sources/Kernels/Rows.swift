@@ -1,0 +1,95 @@
+internal import CKernels
+
+/// float32 rows in memory of the caller: row r begins at `base + r · stride`.
+@unsafe
+public struct FloatRows {
+  /// The first row.
+  public var base: UnsafeMutablePointer<Float>
+  /// Floats from one row to the next; at least the columns.
+  public var stride: Int
+
+  /// Rows at `base`, `stride` floats apart.
+  public init(_ base: UnsafeMutablePointer<Float>, stride: Int) {
+    unsafe self.base = base
+    unsafe self.stride = stride
+  }
+
+  /// The same rows from another column on.
+  public func column(_ column: Int) -> FloatRows {
+    unsafe FloatRows(base + column, stride: stride)
+  }
+}
+
+/// int8 rows with one scale each: `[rows to 16, columns to 64]` values and `[rows to 16]` scales (see
+/// ``KernelLimits/paddedRows(_:)`` and ``KernelLimits/paddedColumns(_:)``). Padding columns are zero.
+@unsafe
+public struct QuantisedRows {
+  /// Values, a padded row after the other.
+  public var values: UnsafeMutablePointer<Int8>
+  /// One scale a row.
+  public var scales: UnsafeMutablePointer<Float>
+
+  /// Rows in these two blocks.
+  public init(values: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>) {
+    unsafe self.values = values
+    unsafe self.scales = scales
+  }
+}
+
+/// What a matrix is multiplied with: quantised rows for an int8 matrix, float rows for a float32 one.
+@unsafe
+public enum ProductInput {
+  /// For int8 matrices.
+  case int8(QuantisedRows)
+  /// For float32 matrices.
+  case float(FloatRows)
+}
+
+/// Rows that are added (or copied) to rows of another axis: `map[r]` is the row that belongs to row r;
+/// without a map it is r itself.
+@unsafe
+public struct MappedRows {
+  /// The rows that are read.
+  public var rows: FloatRows
+  /// For each row of the result, the row to read; nil = the same row.
+  public var map: UnsafePointer<Int32>?
+
+  /// Rows with a map.
+  public init(_ rows: FloatRows, map: UnsafePointer<Int32>? = nil) {
+    unsafe self.rows = rows
+    unsafe self.map = map
+  }
+}
+
+/// The function at the end of a product. Error bounds against the exact function stand in
+/// `Sources/CKernels/steps.h`.
+public enum Activation: Int, Sendable {
+  case none = 0
+  case relu = 1
+  /// x/2 · (1 + erf(x/√2)).
+  case gelu = 2
+  case tanh = 3
+  case sigmoid = 4
+
+  var code: tsr_activation { tsr_activation(rawValue: UInt32(rawValue)) }
+}
+
+/// How a user's rows become one row.
+public enum Pooling: Int, Sendable {
+  case last = 0
+  case first = 1
+  case mean = 2
+  case max = 3
+}
+
+/// How the members of a bag become one row.
+public enum BagReduction: Int, Sendable {
+  case sum = 0
+  case mean = 1
+}
+
+/// How two rows are joined element by element.
+public enum Combination: Int, Sendable {
+  case add = 0
+  case multiply = 1
+}
