@@ -1,0 +1,91 @@
+import NIOCore
+import Synchronization
+import TesseraWire
+
+/// A greeted connection, as tasks on any thread use it. What they submit is collected, so that the event loop is
+/// woken once for many requests and writes them in one go.
+final class ClientConnection: Sendable {
+  let id: ConnectionID
+  let limits: FrameLimits
+  private let eventLoop: any EventLoop
+  private let handler: NIOLoopBound<ConnectionHandler>
+  private let submissions = Mutex<[Submission]>([])
+  /// What `bind` has answered, so that a request needs one visit to the event loop and not two.
+  private let bindings = Mutex<[ModelReference: Binding]>([:])
+
+  /// To be called on the event loop.
+  init(id: ConnectionID, limits: FrameLimits, handler: ConnectionHandler, loop: any EventLoop) {
+    self.id = id
+    self.limits = limits
+    eventLoop = loop
+    self.handler = NIOLoopBound(handler, eventLoop: loop)
+  }
+
+  /// The handle and signature of `model`, asked for once.
+  func bind(_ model: ModelReference, deadline: UInt64) async throws(CallFailure) -> Binding {
+    if let known = bindings.withLock({ $0[model] }) { return known }
+    let call = Call()
+    switch await wait(for: call, with: .bind(model, deadline: deadline, call)) {
+    case .binding(let binding):
+      bindings.withLock { $0[model] = binding }
+      return binding
+    case .refused(let body):
+      throw CallFailure(body, during: "to bind \(model)")
+    case .failed(let failure):
+      throw failure
+    case .scores:
+      preconditionFailure("BIND is not answered with scores")
+    }
+  }
+
+  /// Sends a body that was encoded for `binding`.
+  func score(
+    body: [UInt8], binding: Binding, model: ModelReference, deadline: UInt64
+  ) async throws(CallFailure) -> ScoresBody {
+    let call = Call()
+    switch await wait(for: call, with: .score(body: body, binding, deadline: deadline, call)) {
+    case .scores(let scores):
+      return scores
+    case .refused(let body):
+      let failure = CallFailure(body, during: "the request", signature: binding.signature)
+      if failure.remedy == .rebind {
+        // Another task may have bound again already; its newer binding stays.
+        bindings.withLock { if $0[model] == binding { $0[model] = nil } }
+      }
+      throw failure
+    case .failed(let failure):
+      throw failure
+    case .binding:
+      preconditionFailure("SCORE is not answered with a binding")
+    }
+  }
+
+  /// Finishes what is in flight and closes.
+  func drain() {
+    submit(.drain)
+  }
+
+  /// Takes what has been submitted since the last time. To be called on the event loop.
+  func takeSubmissions() -> [Submission] {
+    submissions.withLock { submissions in
+      defer { submissions = [] }
+      return submissions
+    }
+  }
+
+  private func wait(for call: Call, with submission: Submission) async -> Answer {
+    await call.wait(
+      ifCancelled: .failed(
+        CallFailure(TesseraClientError(.cancelled, "the calling task was cancelled"))),
+      start: { submit(submission) },
+      onCancel: { self.submit(.abandon(call)) })
+  }
+
+  private func submit(_ submission: Submission) {
+    let isFirst = submissions.withLock { submissions in
+      submissions.append(submission)
+      return submissions.count == 1
+    }
+    if isFirst { eventLoop.execute { self.handler.value.perform(self.takeSubmissions()) } }
+  }
+}

@@ -1,0 +1,225 @@
+// Performs on one socket what `ConnectionStateMachine` decides. Confined to the channel's event loop.
+
+import NIOCore
+import TesseraWire
+
+final class ConnectionHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// What the pool is told, each at most once and in this order.
+  struct Observer {
+    var ready: (ClientConnection) -> Void
+    /// No new request may use the connection.
+    var ended: (TesseraClientError) -> Void
+    /// The socket is closed.
+    var closed: () -> Void
+  }
+
+  private let id: ConnectionID
+  private let credential: [UInt8]
+  private let greetingTimeout: TimeAmount
+  private let observer: Observer
+  private var machine = ConnectionStateMachine<Call>()
+  private var reader = FrameReader()
+  private var outbound = ByteBuffer()
+  private var context: ChannelHandlerContext?
+  private var timer: (deadline: UInt64, task: Scheduled<Void>)?
+  private var hasReportedEnd = false
+
+  init(
+    id: ConnectionID, credential: [UInt8], greetingTimeout: TimeAmount, observer: Observer
+  ) {
+    self.id = id
+    self.credential = credential
+    self.greetingTimeout = greetingTimeout
+    self.observer = observer
+  }
+
+  // MARK: The socket
+
+  func channelActive(context: ChannelHandlerContext) {
+    self.context = context
+    machine.opened()
+    do {
+      try outbound.writeFrame(HelloBody(credential: credential), requestID: 0)
+    } catch {
+      return end(TesseraClientError(.unauthenticated, error))
+    }
+    flush()
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: greetingTimeout) { bound.value.giveUpGreeting() }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    reader.append(Self.unwrapInboundIn(data))
+    do {
+      while machine.state != .closed, let (header, body) = try reader.next() {
+        try perform(machine.received(try Reply(header, body: body)), body: body)
+      }
+    } catch {
+      end(TesseraClientError(.protocolViolation, error))
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    afterEvent()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    end(TesseraClientError(.connectionLost, "the server closed the connection"))
+    self.context = nil
+    timer?.task.cancel()
+    observer.closed()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    end(TesseraClientError(.connectionLost, "the connection failed", underlying: error))
+  }
+
+  private func giveUpGreeting() {
+    guard machine.state == .greeting else { return }
+    end(TesseraClientError(.connectionFailed, "the server did not greet in time"))
+  }
+
+  // MARK: What tasks want
+
+  func perform(_ submissions: [Submission]) {
+    let now = NIODeadline.now().uptimeNanoseconds
+    for submission in submissions {
+      switch submission {
+      case .bind(let model, let deadline, let call):
+        bind(model, deadline: deadline, call)
+      case .score(let body, let binding, let deadline, let call):
+        score(body, binding, deadline: deadline, now: now, call)
+      case .abandon(let call):
+        _ = machine.abandon { $0 === call }
+      case .drain:
+        machine.drain()
+      }
+    }
+    afterEvent()
+  }
+
+  private func bind(_ model: ModelReference, deadline: UInt64, _ call: Call) {
+    guard !call.isAnswered else { return }
+    switch machine.bind(model, deadline: deadline, caller: call) {
+    case .send(let requestID):
+      do {
+        try outbound.writeFrame(model.bindBody, requestID: requestID)
+      } catch {
+        let refusal = TesseraClientError(.invalidRequest, error)
+        for caller in machine.withdrawBind(requestID, of: model) {
+          caller.answer(.failed(CallFailure(refusal)))
+        }
+      }
+      arm(for: deadline)
+    case .join:
+      arm(for: deadline)
+    case .bound(let binding):
+      call.answer(.binding(binding))
+    case .refuse(let error):
+      call.answer(.failed(CallFailure(error, remedy: .anotherConnection)))
+    }
+  }
+
+  private func score(
+    _ body: [UInt8], _ binding: Binding, deadline: UInt64, now: UInt64, _ call: Call
+  ) {
+    guard !call.isAnswered else { return }
+    switch machine.score(handle: binding.handle, deadline: deadline, caller: call) {
+    case .send(let requestID):
+      // 0 would ask for the server's default, and a passed deadline is noticed by the timer.
+      let budget = deadline > now ? (deadline - now) / 1_000 : 1
+      // Bytes have no padding that `bytes` could expose.
+      unsafe outbound.writeScoreFrame(
+        body.span.bytes, handle: binding.handle,
+        deadlineMicroseconds: UInt32(clamping: max(1, budget)), requestID: requestID)
+      arm(for: deadline)
+    case .refuse(let error):
+      call.answer(.failed(CallFailure(error, remedy: .anotherConnection)))
+    }
+  }
+
+  // MARK: What the server says
+
+  private func perform(_ action: ReplyAction<Call>, body: ByteBuffer) throws(WireError) {
+    switch action {
+    case .none, .drain:
+      break
+    case .ready(let limits):
+      guard let context else { return }
+      observer.ready(
+        ClientConnection(id: id, limits: limits, handler: self, loop: context.eventLoop))
+    case .bound(let binding, let calls):
+      for call in calls { call.answer(.binding(binding)) }
+    case .bindRefused(let error, let calls):
+      for call in calls { call.answer(.refused(error)) }
+    case .scores(let call):
+      do {
+        call.answer(.scores(try ScoresBody(decoding: body.readableBytesSpan)))
+      } catch {
+        let violation = TesseraClientError(.protocolViolation, error)
+        call.answer(.failed(CallFailure(violation)))
+        throw error
+      }
+    case .scoreRefused(let error, let call):
+      call.answer(.refused(error))
+    case .close(let error):
+      end(error)
+    }
+  }
+
+  // MARK: Time and the end
+
+  private func afterEvent() {
+    if machine.state == .draining { reportEnd(machine.drainReason) }
+    if machine.isDrained { end(machine.drainReason) }
+    flush()
+  }
+
+  private func flush() {
+    guard outbound.readableBytes > 0, let context else { return }
+    let bytes = outbound
+    // While NIO still holds the bytes, writing to `outbound` copies; usually they are sent by then.
+    context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+    outbound.clear()
+  }
+
+  private func arm(for deadline: UInt64) {
+    guard let context else { return }
+    if let timer {
+      guard deadline < timer.deadline else { return }
+      timer.task.cancel()
+    }
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    let task = context.eventLoop.scheduleTask(
+      deadline: NIODeadline.uptimeNanoseconds(deadline)
+    ) { bound.value.expire() }
+    timer = (deadline, task)
+  }
+
+  private func expire() {
+    timer = nil
+    let action = machine.expire(now: NIODeadline.now().uptimeNanoseconds)
+    let error = TesseraClientError(
+      .deadlineExceeded, "the server had not answered when the deadline passed")
+    for call in action.expired { call.answer(.failed(CallFailure(error))) }
+    if let error = action.close { return end(error) }
+    if let next = action.next { arm(for: next) }
+  }
+
+  /// Tells everyone who waits, and closes the socket. Only the first call has an effect.
+  private func end(_ reason: TesseraClientError) {
+    guard machine.state != .closed else { return }
+    for call in machine.closed(reason: reason) { call.answer(.failed(CallFailure(reason))) }
+    reportEnd(reason)
+    context?.close(promise: nil)
+  }
+
+  private func reportEnd(_ reason: TesseraClientError) {
+    guard !hasReportedEnd else { return }
+    hasReportedEnd = true
+    observer.ended(reason)
+  }
+}

@@ -1,0 +1,135 @@
+// What a connection decides when the server has sent a frame.
+
+package import TesseraWire
+
+/// A frame from the server, decoded as far as the decision needs it.
+package enum Reply: Equatable {
+  case welcome(WelcomeBody)
+  case bound(requestID: UInt64, BoundBody)
+  case scores(requestID: UInt64)
+  case error(requestID: UInt64, ErrorBody)
+  case goAway(GoAwayBody)
+  /// A kind that no client is sent at this version, or an answer to nothing that was asked.
+  case unexpected(FrameKind)
+}
+
+package enum ReplyAction<Caller> {
+  /// Nobody is concerned.
+  case none
+  /// The connection may be used.
+  case ready(FrameLimits)
+  /// Everybody who asked for this binding has it.
+  case bound(Binding, [Caller])
+  case bindRefused(ErrorBody, [Caller])
+  /// The frame's scores are this caller's.
+  case scores(Caller)
+  case scoreRefused(ErrorBody, Caller)
+  /// The server wants no new requests on this connection.
+  case drain(GoAwayBody)
+  /// Close the socket and call `closed(reason:)`.
+  case close(TesseraClientError)
+}
+
+extension ConnectionStateMachine {
+  /// The server has sent `reply`. When ``isDrained`` is true afterwards, close the socket.
+  package mutating func received(_ reply: Reply) -> ReplyAction<Caller> {
+    switch (state, reply) {
+    case (.closed, _):
+      return .none
+    case (.greeting, .welcome(let welcome)):
+      guard welcome.version == ClientLimits.protocolVersion else {
+        return .close(violation("the server chose protocol version \(welcome.version)"))
+      }
+      limits = welcome.limits
+      state = .ready
+      return .ready(welcome.limits)
+    case (.greeting, .error(_, let error)):
+      return .close(TesseraClientError(error, during: "the greeting"))
+    case (_, .goAway(let body)):
+      drain(body)
+      return .drain(body)
+    case (.ready, .error(_, let error)) where error.code.closesConnection,
+      (.draining, .error(_, let error)) where error.code.closesConnection:
+      return .close(TesseraClientError(error, during: "the connection"))
+    case (.ready, .bound(let id, let body)), (.draining, .bound(let id, let body)):
+      return bound(id, body)
+    case (.ready, .scores(let id)), (.draining, .scores(let id)):
+      return scores(id)
+    case (.ready, .error(let id, let error)), (.draining, .error(let id, let error)):
+      return refused(id, error)
+    default:
+      return .close(violation("the server sent \(reply.frameName), which nothing had asked for"))
+    }
+  }
+
+  private mutating func bound(_ requestID: UInt64, _ body: BoundBody) -> ReplyAction<Caller> {
+    guard case .bind(let model) = inFlight.remove(requestID)?.kind else {
+      return .close(violation("the server answered BOUND to \(requestID), which is no BIND"))
+    }
+    let binding = Binding(body)
+    let callers = waiters(for: model)
+    bindings[model] = .bound(binding)
+    return .bound(binding, callers)
+  }
+
+  private mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
+    guard let entry = inFlight.remove(requestID), case .score = entry.kind else {
+      return .close(violation("the server answered SCORES to \(requestID), which is no SCORE"))
+    }
+    guard let caller = entry.caller else { return .none }
+    return .scores(caller)
+  }
+
+  private mutating func refused(_ requestID: UInt64, _ error: ErrorBody) -> ReplyAction<Caller> {
+    guard let entry = inFlight.remove(requestID) else {
+      return .close(violation("the server answered ERROR to \(requestID), which was not asked"))
+    }
+    if error.code == .draining { drain(GoAwayBody(code: error.code, text: error.text)) }
+    switch entry.kind {
+    case .bind(let model):
+      let callers = waiters(for: model)
+      bindings[model] = nil
+      return .bindRefused(error, callers)
+    case .score(let handle):
+      if error.code == .rebindRequired || error.code == .unknownHandle { forget(handle) }
+      guard let caller = entry.caller else { return .none }
+      return .scoreRefused(error, caller)
+    }
+  }
+
+  private mutating func drain(_ body: GoAwayBody) {
+    state = .draining
+    drainReason = TesseraClientError(
+      .draining, "the server is closing this connection with \(body.code.name): \(body.text)")
+  }
+
+  private func waiters(for model: ModelReference) -> [Caller] {
+    guard case .asked(let waiters) = bindings[model] else { return [] }
+    return waiters.map(\.caller)
+  }
+
+  /// The next request for the model of this handle binds again.
+  private mutating func forget(_ handle: UInt16) {
+    for (model, binding) in bindings {
+      if case .bound(let binding) = binding, binding.handle == handle { bindings[model] = nil }
+    }
+  }
+
+  private func violation(_ message: String) -> TesseraClientError {
+    TesseraClientError(
+      .protocolViolation, message + "; the connection is closed, for its stream is in doubt")
+  }
+}
+
+extension Reply {
+  var frameName: String {
+    switch self {
+    case .welcome: "WELCOME"
+    case .bound: "BOUND"
+    case .scores: "SCORES"
+    case .error: "ERROR"
+    case .goAway: "GOAWAY"
+    case .unexpected(let kind): "\(kind)".uppercased()
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Requests that wait for their reply, found by request id without hashing and, once the table has
+// grown to its working size, without allocating. A request id is the number of a place in the table
+// (low 32 bits) and how often that place has been used (high 32 bits), so an id is not seen twice on
+// a connection before four thousand million uses of one place, and no id is 0 (which means GOAWAY).
+
+package struct InFlightTable<Entry>: ~Copyable {
+  private struct Place {
+    var uses: UInt32 = 0
+    var entry: Entry?
+  }
+
+  private var places: [Place] = []
+  private var free: [UInt32] = []
+
+  package init() {}
+
+  /// How many requests wait.
+  package private(set) var count = 0
+
+  /// Takes a place for `entry` and returns the request id that leads back to it.
+  package mutating func insert(_ entry: Entry) -> UInt64 {
+    count += 1
+    let index: UInt32
+    if let last = free.popLast() {
+      index = last
+    } else {
+      index = UInt32(places.count)
+      places.append(Place())
+    }
+    places[Int(index)].uses &+= 1
+    if places[Int(index)].uses == 0 { places[Int(index)].uses = 1 }
+    places[Int(index)].entry = entry
+    return UInt64(places[Int(index)].uses) << 32 | UInt64(index)
+  }
+
+  /// Frees the place of `requestID` and returns what was there; nil if that id is not waiting.
+  package mutating func remove(_ requestID: UInt64) -> Entry? {
+    guard let index = place(of: requestID) else { return nil }
+    let entry = places[index].entry
+    places[index].entry = nil
+    free.append(UInt32(index))
+    count -= 1
+    return entry
+  }
+
+  /// Lets `body` see and change every waiting entry, in no order that means anything.
+  ///
+  /// - Complexity: O(places), the largest number that ever waited at once.
+  package mutating func updateEach(_ body: (inout Entry) -> Void) {
+    for index in places.indices where places[index].entry != nil {
+      if var entry = places[index].entry {
+        body(&entry)
+        places[index].entry = entry
+      }
+    }
+  }
+
+  /// Frees every place and returns what was there.
+  package mutating func removeAll() -> [Entry] {
+    var entries: [Entry] = []
+    for index in places.indices {
+      if let entry = places[index].entry {
+        entries.append(entry)
+        places[index].entry = nil
+        free.append(UInt32(index))
+      }
+    }
+    count = 0
+    return entries
+  }
+
+  private func place(of requestID: UInt64) -> Int? {
+    let index = Int(requestID & 0xFFFF_FFFF)
+    guard index < places.count, places[index].entry != nil,
+      places[index].uses == UInt32(requestID >> 32)
+    else { return nil }
+    return index
+  }
+}
