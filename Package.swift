@@ -70,7 +70,8 @@ let package = Package(
       name: "LMDBStore", dependencies: ["CLMDB"], path: "Registry/LMDBStore",
       swiftSettings: swift),
     .target(
-      name: "ModelRegistry", dependencies: ["LMDBStore", "CZstd", "ModelGraph", crypto],
+      name: "ModelRegistry",
+      dependencies: ["TesseraWire", "LMDBStore", "CZstd", "ModelGraph", crypto],
       path: "Registry/ModelRegistry", swiftSettings: swift),
 
     // Server: pure decisions, then effects, then main.
@@ -98,7 +99,7 @@ let package = Package(
     .executableTarget(
       name: "tessera-bench",
       dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", arguments],
-      path: "Tools/tessera-bench", swiftSettings: swift),
+      path: "Tools/tessera-bench", exclude: ["peers"], swiftSettings: swift),
 
     // Tests mirror the targets.
     .testTarget(name: "TesseraWireTests", dependencies: ["TesseraWire"], swiftSettings: swift),
@@ -107,7 +108,8 @@ let package = Package(
       dependencies: ["TesseraClient", "TesseraWire", "tessera-load", nioCore, nioPosix, logging],
       swiftSettings: swift),
     .testTarget(
-      name: "RegistryTests", dependencies: ["LMDBStore", "ModelRegistry", "ModelGraph"],
+      name: "RegistryTests",
+      dependencies: ["TesseraWire", "LMDBStore", "ModelRegistry", "ModelGraph", "tessera-registry"],
       swiftSettings: swift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels"], swiftSettings: swift),
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
