@@ -89,7 +89,7 @@ class Reply:
 
 
 class Client:
-    """Connects when it is made. `timeout` seconds bound the connect and each call (None: no bound)."""
+    """Connects when it is made. `timeout` seconds bound the connect and each call (None: none)."""
 
     def __init__(
         self, host: str, port: int, *, timeout: float | None = 5.0, credential: bytes = b""

@@ -55,9 +55,12 @@ class ErrorCode(IntEnum):
     TIMEOUT = 16
 
 
+CODE_NAMES = {code.value: code.name for code in ErrorCode}
+
+
 def code_name(code: int) -> str:
     """The name of a code in SPEC.md; a newer server may send one that is unknown here."""
-    return ErrorCode(code).name if code in ErrorCode else f"UNKNOWN_CODE_{code}"
+    return CODE_NAMES.get(code, f"UNKNOWN_CODE_{int(code)}")
 
 
 class WireError(ValueError):
@@ -353,7 +356,7 @@ class Signature:
         for reader.column in range(column_count):
             start = reader.offset
             axis, kind = reader.integer(1), reader.integer(1)
-            if axis not in Axis or kind not in ColumnKind:
+            if axis not in set(Axis) or kind not in set(ColumnKind):
                 raise reader.error(ErrorCode.BAD_VALUE, "the axis or kind is unknown", start)
             columns.append(Column(reader.name(), Axis(axis), ColumnKind(kind)))
         reader.column = None

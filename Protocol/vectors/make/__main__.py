@@ -1,0 +1,18 @@
+"""Writes the vectors: `python Protocol/vectors/make` (needs google-crc32c).
+
+The written files, not these scripts, are the truth.
+"""
+
+import invalid_scores
+from fields import HERE
+
+import invalid
+import valid
+
+for old in [*HERE.glob("valid/*.hex"), *HERE.glob("invalid/*.hex")]:
+    old.unlink()
+for frames in (valid, invalid):
+    frames.small_frames()
+    frames.bounds()
+valid.scores()
+invalid_scores.scores()
