@@ -62,8 +62,11 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     self.init(Code(result: result), during: operation, path: path)
   }
 
+  /// What the code means, in words.
+  public var meaning: String { code.text }
+
   /// One line: folder, call, meaning, and what to do where there is something to do.
-  public var description: String { "\(path): \(operation): \(code.text)" }
+  public var description: String { "\(path): \(operation): \(meaning)" }
 }
 
 /// An error that a transaction's closure may throw: it can carry a `StoreError`.

@@ -5,7 +5,8 @@ import CLMDB
 
 /// One unchanging state of the environment.
 @safe public struct ReadTransaction: ~Copyable {
-  let handle: OpaquePointer
+  // None once committed.
+  private(set) var handle: OpaquePointer?
   let environment: OpenEnvironment
 
   /// The reader table can be full of the dead; then it is cleared and tried once more.
@@ -23,13 +24,11 @@ import CLMDB
     var begun: OpaquePointer?
     try environment.check(
       unsafe mdb_txn_begin(try environment.live(), nil, flags, &begun), "mdb_txn_begin")
-    guard let handle = unsafe begun else {
-      throw StoreError(.panic, during: "mdb_txn_begin", path: environment.path)
-    }
-    unsafe self.handle = handle
+    unsafe handle = begun
     self.environment = environment
   }
 
+  // Does nothing for a handle that is gone.
   deinit { unsafe mdb_txn_abort(handle) }
 
   /// Calls `body` with the value of a key, in place; `nil` when there is none.
@@ -155,10 +154,10 @@ import CLMDB
 
 extension ReadTransaction {
   fileprivate consuming func commit() throws(StoreError) {
-    let handle = unsafe self.handle
-    let environment = self.environment
-    discard self
-    try environment.check(unsafe mdb_txn_commit(handle), "mdb_txn_commit")
+    // LMDB frees the transaction whether or not it could commit.
+    let committed = unsafe handle
+    unsafe handle = nil
+    try environment.check(unsafe mdb_txn_commit(committed), "mdb_txn_commit")
   }
 }
 
@@ -179,7 +178,7 @@ private func withBytes<R>(of value: MDB_val, _ body: (RawSpan) -> R) -> R {
 
 extension RawSpan {
   fileprivate func starts(with prefix: [UInt8]) -> Bool {
-    byteCount >= prefix.count && unsafe withUnsafeBytes { unsafe $0.starts(with: prefix) }
+    unsafe withUnsafeBytes { unsafe $0.starts(with: prefix) }
   }
 }
 

@@ -1,0 +1,40 @@
+import Glibc
+
+/// The bytes of a regular file; `nil` when there is none. Its size is looked at before anything is
+/// allocated, and not more than that is read.
+func readFile(_ path: String, bytesMax: Int) throws(RegistryError) -> [UInt8]? {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  if descriptor < 0 && errno == ENOENT { return nil }
+  guard descriptor >= 0 else { throw unreadable(path) }
+  defer { close(descriptor) }
+  var status = stat()
+  guard unsafe fstat(descriptor, &status) == 0 else { throw unreadable(path) }
+  guard status.st_mode & S_IFMT == S_IFREG else {
+    throw RegistryError(.unreadableFile, at: path, "is not a file")
+  }
+  let size = Int(status.st_size)
+  guard size <= bytesMax else {
+    throw RegistryError(.limit, at: path, "has \(size) bytes; at most \(bytesMax) are read")
+  }
+  var failure: CInt = 0
+  let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+    while filled < size {
+      let count = unsafe read(descriptor, buffer.baseAddress?.advanced(by: filled), size - filled)
+      if count < 0 && errno == EINTR { continue }
+      if count < 0 { failure = errno }
+      if count <= 0 { return }
+      filled += count
+    }
+  }
+  guard failure == 0 else { throw unreadable(path, number: failure) }
+  guard bytes.count == size else {
+    throw RegistryError(
+      .unreadableFile, at: path, "became shorter while it was read; import a folder at rest")
+  }
+  return bytes
+}
+
+private func unreadable(_ path: String, number: CInt = errno) -> RegistryError {
+  let reason = unsafe String(cString: strerror(number))
+  return RegistryError(.unreadableFile, at: path, "cannot be read: \(reason)")
+}

@@ -1,0 +1,165 @@
+// Importing a folder. Everything is read, checked, quantised and compressed before the transaction
+// begins; a refused model therefore writes nothing, and the writer's lock is held for milliseconds.
+
+import LMDBStore
+import ModelGraph
+
+/// What an import did.
+public struct ImportResult: Hashable, Sendable {
+  /// The version: the new one, or the one that was made from the same files before.
+  public var version: UInt32
+  /// The model's name.
+  public var model: String
+  /// The manifest's digest.
+  public var digest: Digest
+  /// What the version consists of.
+  public var manifest: Manifest
+  /// False when the same files were imported before with the same precision.
+  public var isNew: Bool
+  /// Stored blobs that were missing or damaged and have been written again from the same content.
+  public var repairedBlobs: Int
+}
+
+extension Registry {
+  /// Imports a folder with `model.json`, `weights.safetensors`, and optionally `warmup.frames` and
+  /// `metrics.json`, as the next version of a model.
+  ///
+  /// The same files with the same precision give the version that they gave before; should blobs of
+  /// it have been damaged since, they are written again.
+  ///
+  /// - Parameters:
+  ///   - name: the model's name; without it, the one in `model.json`.
+  ///   - change: who and when; its reason is kept as the version's note.
+  ///   - progress: called with tensors done and tensors in all.
+  /// - Throws: `unreadableFile`, `refusedModel` with file and place, `limit`, `badName`. Nothing has
+  ///   been written then.
+  @discardableResult
+  public func importModel(
+    folder: String, name: String? = nil, precision: Manifest.Precision = .int8, change: Change,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws(RegistryError) -> ImportResult {
+    guard environment.access == .readWrite else {
+      throw RegistryError(.readOnly, at: path, "opened for reading only; nothing was changed")
+    }
+    try change.check()
+    let source = try SourceFolder(path: folder)
+    let model = try Name(name ?? source.graph.description.name, of: "model")
+
+    var blobs: [Digest: [UInt8]] = [:]
+    func store(_ raw: [UInt8]) -> Manifest.Blob {
+      let frame = ZstdFrame.compress(raw)
+      let digest = Digest(of: frame)
+      blobs[digest] = frame
+      return Manifest.Blob(digest: digest, storedBytes: frame.count, rawBytes: raw.count)
+    }
+
+    var tensors: [Manifest.Tensor] = []
+    progress(0, source.tensors.count)
+    for (tensor, isQuantisable) in source.tensors {
+      var (stored, quantisation) = (tensor, Manifest.Quantisation?.none)
+      if precision == .int8 && isQuantisable {
+        let (quantised, report) = tensor.quantised()
+        stored = quantised
+        quantisation = Manifest.Quantisation(
+          maxAbsoluteError: report.maxAbsoluteError, relativeRMSError: report.relativeRMSError)
+      }
+      tensors.append(
+        Manifest.Tensor(
+          name: stored.name, dtype: stored.isQuantised ? .int8 : .float32, shape: stored.shape,
+          blob: store(stored.payload), quantisation: quantisation))
+      progress(tensors.count, source.tensors.count)
+    }
+    let manifest = Manifest(
+      format: RegistryLimits.formatVersion, model: model.text, precision: precision,
+      created: CanonicalJSON.timestamp(change.now), note: change.why,
+      description: store(source.description), tensors: tensors,
+      warmup: source.warmup.map(store), metrics: source.metrics, sources: source.digests)
+    return try write(manifest, blobs: blobs, model: model, change: change)
+  }
+
+  private func write(
+    _ manifest: Manifest, blobs: [Digest: [UInt8]], model: Name, change: Change
+  ) throws(RegistryError) -> ImportResult {
+    let bytes = CanonicalJSON.encode(manifest)
+    let digest = Digest(of: bytes)
+    guard bytes.count <= RegistryLimits.manifestBytesMax else {
+      throw RegistryError(
+        .limit, at: "manifest",
+        "has \(bytes.count) bytes, more than \(RegistryLimits.manifestBytesMax)")
+    }
+    let content = manifest.sources.digest(with: manifest.precision)
+    return try environment.write { transaction throws(RegistryError) in
+      if let (version, record) = try transaction.reading.version(of: model, madeFrom: content) {
+        let stored = try transaction.reading.value(record.manifest.bytes, in: .manifests)
+        let earlier = try Manifest(
+          verifying: stored, digest: record.manifest,
+          at: "\(model.text) version \(version): manifest \(record.manifest)")
+        var own: [Digest: [UInt8]] = [:]
+        for (_, blob) in earlier.blobs { own[blob.digest] = blobs[blob.digest] }
+        return ImportResult(
+          version: version, model: model.text, digest: record.manifest, manifest: earlier,
+          isNew: false, repairedBlobs: try transaction.putMissing(own).replaced)
+      }
+      let last = try transaction.reading.lastVersion(of: model)
+      guard last < UInt32.max else {
+        throw RegistryError(.limit, at: "model \(model.text)", "has no version numbers left")
+      }
+      let repaired = try transaction.putMissing(blobs).damaged
+      try transaction.put(bytes, digest.bytes, in: .manifests)
+      let record = VersionRecord(manifest: digest, content: content)
+      try transaction.put(
+        CanonicalJSON.encode(record), Key.version(model, last + 1), in: .versions)
+      try transaction.audit(.importVersion, model: model, to: last + 1, by: change)
+      return ImportResult(
+        version: last + 1, model: model.text, digest: digest, manifest: manifest, isNew: true,
+        repairedBlobs: repaired)
+    }
+  }
+}
+
+extension Manifest.Sources {
+  /// One digest over everything that decides what a version contains.
+  func digest(with precision: Manifest.Precision) -> Digest {
+    struct Content: Encodable {
+      var precision: Manifest.Precision
+      var sources: Manifest.Sources
+    }
+    return Digest(of: CanonicalJSON.encode(Content(precision: precision, sources: self)))
+  }
+}
+
+extension ReadTransaction {
+  /// The first version of a model that was made from this content.
+  fileprivate func version(
+    of model: Name, madeFrom content: Digest
+  ) throws(RegistryError) -> (UInt32, VersionRecord)? {
+    for (key, value) in try entries(in: .versions, prefix: Key.model(model)) {
+      guard let version = Key.number(UInt32.self, endOf: key) else {
+        throw Registry.damagedKey(in: .versions)
+      }
+      let record = try CanonicalJSON.decode(
+        VersionRecord.self, from: value, at: "record of \(model.text) version \(version)")
+      if record.content == content { return (version, record) }
+    }
+    return nil
+  }
+}
+
+extension WriteTransaction {
+  /// Stores blobs that are not there, or are there with other bytes than their digest says.
+  ///
+  /// - Returns: how many were written at all, and how many of those replaced damaged bytes.
+  fileprivate func putMissing(
+    _ blobs: [Digest: [UInt8]]
+  ) throws(RegistryError) -> (replaced: Int, damaged: Int) {
+    var (replaced, damaged) = (0, 0)
+    for (digest, frame) in blobs {
+      let stored = try reading.value(digest.bytes, in: .blobs)
+      if stored == frame { continue }
+      try put(frame, digest.bytes, in: .blobs)
+      replaced += 1
+      if stored != nil { damaged += 1 }
+    }
+    return (replaced, damaged)
+  }
+}

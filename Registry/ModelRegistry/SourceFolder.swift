@@ -1,0 +1,102 @@
+// The folder that an import reads: files with their limits, checked against each other.
+
+import ModelGraph
+import TesseraWire
+
+/// A folder that has been read and found to be a model.
+struct SourceFolder {
+  /// `model.json`, byte for byte.
+  let description: [UInt8]
+  let graph: TypedGraph
+  /// In the order of the graph's first use, each with whether it may become int8.
+  let tensors: [(tensor: TensorData, isQuantisable: Bool)]
+  let warmup: [UInt8]?
+  let metrics: JSONValue?
+  let digests: Manifest.Sources
+
+  init(path: String) throws(RegistryError) {
+    let names = (
+      description: "model.json", weights: "weights.safetensors", warmup: "warmup.frames",
+      metrics: "metrics.json"
+    )
+    description = try Self.required(
+      path, names.description, bytesMax: RegistryLimits.descriptionBytesMax)
+    let weights = try Self.required(
+      path, names.weights, bytesMax: RegistryLimits.weightsFileBytesMax)
+    warmup = try Self.optional(path, names.warmup, bytesMax: RegistryLimits.warmupBytesMax)
+    let metricsBytes = try Self.optional(
+      path, names.metrics, bytesMax: RegistryLimits.metricsBytesMax)
+
+    do throws(ModelError) {
+      graph = try TypedGraph(try ModelDescription(json: description))
+    } catch {
+      throw RegistryError(error, in: "\(path)/\(names.description)")
+    }
+    do throws(ModelError) {
+      tensors = try Self.tensors(weights, for: graph)
+    } catch {
+      throw RegistryError(error, in: "\(path)/\(names.weights)")
+    }
+    if let warmup {
+      try Self.check(warmup: warmup, signature: graph.signature, at: "\(path)/\(names.warmup)")
+    }
+    metrics = try metricsBytes.map { bytes throws(RegistryError) in
+      try CanonicalJSON.decode(
+        JSONValue.self, from: bytes, at: "\(path)/\(names.metrics)", code: .refusedModel)
+    }
+    digests = Manifest.Sources(
+      description: Digest(of: description), weights: Digest(of: weights),
+      warmup: warmup.map { Digest(of: $0) }, metrics: metricsBytes.map { Digest(of: $0) })
+  }
+
+  private static func tensors(
+    _ weights: [UInt8], for graph: TypedGraph
+  ) throws(ModelError) -> [(tensor: TensorData, isQuantisable: Bool)] {
+    let tensors = try SafetensorsFile(bytes: weights).tensors
+    try graph.validate(tensors)
+    // Validated: every required tensor is there, exactly once.
+    let named = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+    return graph.requiredTensors.compactMap { required in
+      named[required.name].map { (tensor: $0, isQuantisable: required.isQuantisable) }
+    }
+  }
+
+  /// Warm-up requests that do not decode would make every server refuse the version.
+  private static func check(
+    warmup: [UInt8], signature: Signature, at place: String
+  ) throws(RegistryError) {
+    var frame = 0
+    do throws(WireError) {
+      let recorded = try RecordedRequests(decoding: warmup)
+      var layout = ScoreLayout()
+      for body in recorded.bodies {
+        // Bytes have no padding that `bytes` could expose.
+        try layout.decode(
+          unsafe warmup.span.bytes.extracting(body), signature: signature)
+        frame += 1
+      }
+    } catch {
+      throw RegistryError(
+        .refusedModel, at: place,
+        "frame \(frame): \(error.message); record the warm-up again with this model's signature")
+    }
+  }
+
+  private static func required(
+    _ folder: String, _ name: String, bytesMax: Int
+  ) throws(RegistryError) -> [UInt8] {
+    guard let bytes = try optional(folder, name, bytesMax: bytesMax) else {
+      throw RegistryError(
+        .unreadableFile, at: "\(folder)/\(name)",
+        "is missing; a model folder holds model.json and weights.safetensors")
+    }
+    return bytes
+  }
+
+  /// `nil` when there is no such file.
+  private static func optional(
+    _ folder: String, _ name: String, bytesMax: Int
+  ) throws(RegistryError) -> [UInt8]? {
+    try readFile("\(folder)/\(name)", bytesMax: bytesMax)
+  }
+}

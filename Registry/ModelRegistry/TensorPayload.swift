@@ -1,0 +1,63 @@
+// A tensor as raw bytes: int8 values row-major and then one float32 scale per row, or float32 values
+// row-major. Little-endian.
+
+import ModelGraph
+
+extension TensorData {
+  /// The payload.
+  var payload: [UInt8] {
+    switch storage {
+    case .float32(let values): littleEndian(values)
+    case .int8(let values, let scales):
+      values.map { UInt8(bitPattern: $0) } + littleEndian(scales)
+    }
+  }
+
+  /// Bytes of a payload of this shape; `nil` when the shape is not one or the bytes are too many.
+  static func payloadBytes(shape: [Int], dtype: Manifest.Precision) -> Int? {
+    guard (1...ModelLimits.dimensionsMax).contains(shape.count) else { return nil }
+    var elements = 1
+    for dimension in shape {
+      guard dimension > 0 else { return nil }
+      let (product, overflow) = elements.multipliedReportingOverflow(by: dimension)
+      guard !overflow, product <= ModelLimits.tensorElementsMax else { return nil }
+      elements = product
+    }
+    let bytes = dtype == .int8 ? elements + 4 * shape[0] : 4 * elements
+    return bytes <= RegistryLimits.tensorBytesMax ? bytes : nil
+  }
+
+  /// Reads a payload of exactly `payloadBytes(shape:dtype:)` bytes.
+  init(name: String, shape: [Int], dtype: Manifest.Precision, payload: [UInt8]) {
+    let elements = shape.reduce(1, *)
+    let storage: Storage =
+      switch dtype {
+      case .float32: .float32(floats(payload[...]))
+      case .int8:
+        .int8(
+          values: payload[..<elements].map { Int8(bitPattern: $0) },
+          scales: floats(payload[elements...]))
+      }
+    self.init(name: name, shape: shape, storage: storage)
+  }
+}
+
+private func littleEndian(_ values: [Float]) -> [UInt8] {
+  unsafe [UInt8](unsafeUninitializedCapacity: values.count * 4) { output, count in
+    for (index, value) in values.enumerated() {
+      let bits = value.bitPattern.littleEndian
+      unsafe UnsafeMutableRawBufferPointer(output)
+        .storeBytes(of: bits, toByteOffset: index * 4, as: UInt32.self)
+    }
+    count = values.count * 4
+  }
+}
+
+private func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
+  unsafe bytes.withUnsafeBytes { bytes in
+    (0..<bytes.count / 4).map { index in
+      let bits = unsafe bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+      return Float(bitPattern: UInt32(littleEndian: bits))
+    }
+  }
+}
