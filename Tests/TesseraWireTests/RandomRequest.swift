@@ -1,0 +1,82 @@
+// Random signatures and requests that follow them, from a seed, so that a failure can be repeated.
+import TesseraWire
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, good enough to choose test cases.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+extension Signature {
+  static func random(_ generator: inout SeededGenerator) -> Signature {
+    let columns = (0..<Int.random(in: 0...12, using: &generator)).map { index in
+      Column(
+        name: "column \(index)", axis: Axis.allCases.randomElement(using: &generator) ?? .user,
+        kind: ColumnKind.allCases.randomElement(using: &generator) ?? .number)
+    }
+    return Signature(columns: columns, outputs: ["click", "redeem"], eventsMax: 20, couponsMax: 10)
+  }
+}
+
+extension ScoreBody {
+  static func random(_ signature: Signature, _ generator: inout SeededGenerator) -> ScoreBody {
+    let users = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+      User(
+        key: generator.next(), events: Int.random(in: 0...signature.eventsMax, using: &generator),
+        coupons: Int.random(in: 1...signature.couponsMax, using: &generator))
+    }
+    let columns = signature.columns.map { column in
+      let rows =
+        switch column.axis {
+        case .user: users.count
+        case .event: users.reduce(0) { $0 + $1.events }
+        case .coupon: users.reduce(0) { $0 + $1.coupons }
+        }
+      return ColumnValues.random(column.kind, rows: rows, &generator)
+    }
+    return ScoreBody(
+      handle: UInt16.random(in: 0...(.max), using: &generator),
+      deadlineMicroseconds: UInt32.random(in: 0...(.max), using: &generator), users: users,
+      columns: columns)
+  }
+}
+
+extension ColumnValues {
+  static func random(
+    _ kind: ColumnKind, rows: Int, _ generator: inout SeededGenerator
+  ) -> ColumnValues {
+    // One width for the column, so that every encoding is chosen often.
+    let bits = Int.random(in: 0...63, using: &generator)
+    let isFine = Bool.random(using: &generator)
+    func integer() -> Int64 { Int64(bitPattern: generator.next()) >> (63 - bits) }
+    func number() -> Float {
+      isFine ? Float.random(in: -1000...1000, using: &generator) : Float(integer() % 100_000) / 4
+    }
+    func string() -> String {
+      let scalars = Array("abcdefgh éß乳製品🥛")
+      return String(
+        (0..<Int.random(in: 0...20, using: &generator)).map { _ in
+          scalars[Int.random(in: 0..<scalars.count, using: &generator)]
+        })
+    }
+    func bag<Value>(_ member: () -> Value) -> [Value] {
+      (0..<Int.random(in: 0...5, using: &generator)).map { _ in member() }
+    }
+    return switch kind {
+    case .integer: .integers((0..<rows).map { _ in integer() })
+    case .number: .numbers((0..<rows).map { _ in number() })
+    case .string: .strings((0..<rows).map { _ in string() })
+    case .integerBag: .integerBags((0..<rows).map { _ in bag(integer) })
+    case .stringBag: .stringBags((0..<rows).map { _ in bag(string) })
+    }
+  }
+}

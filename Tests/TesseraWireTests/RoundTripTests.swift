@@ -1,0 +1,110 @@
+import TesseraWire
+import Testing
+
+@Suite("Round trips")
+struct RoundTripTests {
+  @Test("A random request decodes to the values that were encoded", arguments: 0..<300)
+  func request(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let signature = Signature.random(&generator)
+    let request = ScoreBody.random(signature, &generator)
+    var bytes: [UInt8] = []
+    try request.encodeFrame(requestID: 9, signature: signature, into: &bytes)
+    let decoded = try withBody(bytes) { (_, body) throws(WireError) in
+      try ScoreBody(decoding: body, signature: signature)
+    }
+    #expect(decoded == request)
+  }
+
+  @Test("A random signature survives BOUND and keeps its hash", arguments: 0..<50)
+  func signature(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let bound = BoundBody(handle: 3, version: 8, signature: .random(&generator))
+    var bytes: [UInt8] = []
+    try bound.encodeFrame(requestID: 1, into: &bytes)
+    let decoded = try withBody(bytes) { (_, body) throws(WireError) in
+      try BoundBody(decoding: body)
+    }
+    #expect(decoded == bound)
+    #expect(decoded.signature.hash == bound.signature.hash)
+  }
+
+  @Test(
+    "The hash tells apart signatures that differ in a name, an axis, a kind, an order or a limit")
+  func hashDiffers() {
+    let a = Column(name: "a", axis: .user, kind: .number)
+    let b = Column(name: "b", axis: .user, kind: .number)
+    let base = Signature(columns: [a, b], outputs: ["x", "y"], eventsMax: 9, couponsMax: 9)
+    var others: [Signature] = []
+    for change: (inout Signature) -> Void in [
+      { $0.columns[0].name = "c" }, { $0.columns[0].axis = .event },
+      { $0.columns[0].kind = .integer },
+      { $0.columns.reverse() }, { $0.outputs.reverse() }, { $0.eventsMax = 8 },
+      { $0.couponsMax = 8 },
+      { $0.columns.removeLast() },
+    ] {
+      var other = base
+      change(&other)
+      others.append(other)
+    }
+    #expect(Set(others.map(\.hash) + [base.hash]).count == others.count + 1)
+  }
+
+  @Test(
+    "Integers are written in the narrowest encoding that holds them",
+    arguments: [
+      ([], 1), ([0], 1), ([-128, 127], 1), ([128], 2), ([-129], 2), ([32767, -32768], 2),
+      ([32768], 3), ([-(1 << 31), (1 << 31) - 1], 3), ([1 << 31], 4), ([.min, .max], 4),
+    ] as [([Int64], UInt8)])
+  func integerEncoding(values: [Int64], encoding: UInt8) throws {
+    #expect(try encodingByte(.integers(values), kind: .integer) == encoding)
+    #expect(
+      try encodingByte(.integerBags(values.map { [$0] }), kind: .integerBag) == encoding | 0x80)
+  }
+
+  @Test(
+    "Numbers are written in the narrowest encoding that loses nothing",
+    arguments: [
+      ([], 1), ([0, 1, -128], 1), ([200], 2), ([-32768], 2), ([0.5, 1000], 5), ([.nan, 1], 5),
+      ([-0.0], 5), ([40000], 5), ([0.1], 6), ([100_001], 6), ([65520], 6), ([1e-10], 6),
+    ] as [([Float], UInt8)])
+  func numberEncoding(values: [Float], encoding: UInt8) throws {
+    #expect(try encodingByte(.numbers(values), kind: .number) == encoding)
+  }
+
+  private func encodingByte(_ values: ColumnValues, kind: ColumnKind) throws -> UInt8 {
+    let signature = Signature(
+      columns: [Column(name: "x", axis: .event, kind: kind)], outputs: ["y"], eventsMax: 9,
+      couponsMax: 1)
+    let request = ScoreBody(
+      handle: 0, users: [.init(events: values.rows, coupons: 1)], columns: [values])
+    var bytes: [UInt8] = []
+    try request.encode(signature: signature, into: &bytes)
+    return bytes[20]
+  }
+
+  @Test("A server's SCORES, written into raw memory, is what the value form encodes")
+  func scoresFrame() throws {
+    let body = ScoresBody(
+      version: 7, users: 2, load: 200, queueMicroseconds: 11, computeMicroseconds: 22, rows: 3,
+      outputs: 2, values: [0.1, 0.2, 0.3, 1, 2, 3])
+    var expected: [UInt8] = []
+    try body.encodeFrame(requestID: 77, into: &expected)
+
+    let shape = ScoresFrame(version: 7, users: 2, outputs: 2, rows: 3)
+    // Memory of the test's own, released at its end; both outputs lie inside it.
+    let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: shape.byteCount, alignment: 1)
+    defer { unsafe frame.deallocate() }
+    for output in 0..<2 {
+      for row in 0..<3 {
+        let place = shape.valuesRange(output: output).lowerBound + 4 * row
+        unsafe frame.storeBytes(
+          of: body.values[output * 3 + row], toByteOffset: place, as: Float.self)
+      }
+    }
+    unsafe shape.finish(
+      frame, requestID: 77, load: 200, queueMicroseconds: 11, computeMicroseconds: 22)
+    #expect(unsafe Array(frame) == expected)
+    #expect(Array(body.output(1)) == [1, 2, 3])
+  }
+}
