@@ -1,0 +1,23 @@
+// The kernels on AVX-512 with VNNI.
+#if defined(__x86_64__)
+#pragma clang fp contract(off)
+#include <immintrin.h>
+
+#include "scratch.h"
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), apply_to = function)
+#include "lanes_avx512.h"
+#include "steps.h"
+#include "block_vnni.h"
+
+#define int8_block vnni_block
+#include "body_product.h"
+#include "body_rows.h"
+#include "body_lstm.h"
+#include "body_attention.h"
+#pragma clang attribute pop
+
+const tsr_kernels tsr_kernels__avx512vnni = {
+    "avx512vnni", quantise, product, gather, lstm, attention, layer_norm, pool, combine, activate, number};
+#endif

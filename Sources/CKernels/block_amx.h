@@ -1,0 +1,60 @@
+// int8 block product on AMX: a tile of 16 rows × 64 bytes of input times a tile of 64 bytes × 16
+// outputs of weights (the packed layout is that tile) adds to a tile of 16 × 16 sums. Tiles 0 … 3 are
+// sums, 4 and 5 input, 6 and 7 weights.
+
+// Rows from which tiles are faster than one row at a time over VNNI (measured with tessera-bench).
+#define AMX_ROWS_MIN 4
+
+typedef struct {
+  uint8_t palette, start_row, reserved[14];
+  uint16_t bytes_a_row[16];
+  uint8_t rows[16];
+} __attribute__((packed, aligned(64))) tile_config;
+
+static const tile_config all_tiles_full = {
+    .palette = 1,
+    .bytes_a_row = {64, 64, 64, 64, 64, 64, 64, 64},
+    .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+static void amx_block(int32_t *sums, size_t stride, const int8_t *input, int32_t rows,
+                      const tsr_matrix *w, int32_t first_panel, int32_t panels) {
+  if (rows < AMX_ROWS_MIN) {
+    vnni_block(sums, stride, input, rows, w, first_panel, panels);
+    return;
+  }
+  const size_t row_bytes = w->padded_depth, panel_bytes = row_bytes * 16, sum_bytes = stride * 4;
+  const int32_t steps = w->padded_depth / 64;
+  _tile_loadconfig(&all_tiles_full);
+  for (int32_t r = 0; r < rows; r += 32) {
+    const int8_t *x0 = input + r * row_bytes, *x1 = x0 + 16 * row_bytes;
+    const bool is_pair = rows - r > 16;
+    for (int32_t p = 0; p < panels; p += 2) {
+      const int8_t *w0 = w->int8_weights + (first_panel + p) * panel_bytes, *w1 = w0 + panel_bytes;
+      int32_t *out = sums + r * stride + p * 16;
+      const bool is_wide = panels - p > 1;
+      _tile_zero(0);
+      if (is_wide) _tile_zero(1);
+      if (is_pair) _tile_zero(2);
+      if (is_pair && is_wide) _tile_zero(3);
+      for (int32_t k = 0; k < steps; k++) {
+        _tile_loadd(4, x0 + k * 64, row_bytes);
+        _tile_loadd(6, w0 + k * 1024, 64);
+        _tile_dpbssd(0, 4, 6);
+        if (is_wide) {
+          _tile_loadd(7, w1 + k * 1024, 64);
+          _tile_dpbssd(1, 4, 7);
+        }
+        if (is_pair) {
+          _tile_loadd(5, x1 + k * 64, row_bytes);
+          _tile_dpbssd(2, 5, 6);
+          if (is_wide) _tile_dpbssd(3, 5, 7);
+        }
+      }
+      _tile_stored(0, out, sum_bytes);
+      if (is_wide) _tile_stored(1, out + 16, sum_bytes);
+      if (is_pair) _tile_stored(2, out + 16 * stride, sum_bytes);
+      if (is_pair && is_wide) _tile_stored(3, out + 16 * stride + 16, sum_bytes);
+    }
+  }
+  _tile_release();
+}

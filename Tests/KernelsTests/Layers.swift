@@ -1,0 +1,109 @@
+// One call of a layer kernel on random numbers: what the tests compare between tables and batches.
+import Kernels
+
+/// The weights of a layer in both precisions' form.
+func matrix(_ random: inout Random, outputs: Int, depth: Int, isInt8: Bool, bias: Bool = true)
+  -> PackedMatrix
+{
+  let biases = bias ? random.floats(outputs, scale: 0.3) : nil
+  if isInt8 {
+    let scales = (0..<outputs).map { _ in abs(random.float(scale: 0.002)) + 0.0005 }
+    return PackedMatrix(
+      int8: random.int8s(outputs * depth), scales: scales, bias: biases, outputs: outputs,
+      depth: depth)
+  }
+  return PackedMatrix(
+    float: random.floats(outputs * depth, scale: 0.1), bias: biases, outputs: outputs, depth: depth)
+}
+
+/// Input rows in the form that a matrix takes.
+struct LayerInput {
+  let floats: FloatBlock
+  let quantised: QuantisedBlock
+  let isInt8: Bool
+
+  init(_ rows: Int, _ columns: Int, values: [Float], isInt8: Bool) {
+    floats = FloatBlock(rows, columns, values: values)
+    quantised = QuantisedBlock(floats)
+    self.isInt8 = isInt8
+  }
+
+  var unsafeInput: ProductInput {
+    unsafe isInt8 ? .int8(quantised.unsafeRows) : .float(floats.unsafeRows)
+  }
+}
+
+struct ProductResult: Equatable {
+  let floats: [UInt32]
+  let int8: [Int8]
+  let scales: [UInt32]
+}
+
+func product(
+  _ table: KernelTable, _ matrix: PackedMatrix, _ input: LayerInput, addend: FloatBlock? = nil,
+  map: [Int32]? = nil, activation: Activation = .none
+) -> (FloatBlock, ProductResult) {
+  let rows = input.floats.rows
+  let output = FloatBlock(rows, matrix.outputs)
+  let quantised = QuantisedBlock(rows, matrix.outputs)
+  let onlyQuantised = QuantisedBlock(rows, matrix.outputs)
+  let scratch = Scratch(KernelTable.scratchBytes(product: matrix))
+  // All blocks outlive the calls and have the sizes that the kernel asks for.
+  unsafe (map ?? []).withUnsafeBufferPointer { map in
+    let added = unsafe addend.map {
+      unsafe MappedRows($0.unsafeRows, map: map.count == 0 ? nil : map.baseAddress)
+    }
+    unsafe table.product(
+      matrix, input.unsafeInput, rows: rows, addend: added, activation: activation,
+      into: output.unsafeRows, quantised: quantised.unsafeRows, scratch: scratch.pointer)
+    unsafe table.product(
+      matrix, input.unsafeInput, rows: rows, addend: added, activation: activation, into: nil,
+      quantised: onlyQuantised.unsafeRows, scratch: scratch.pointer)
+  }
+  precondition(
+    quantised.bits == onlyQuantised.bits && quantised.scaleBits == onlyQuantised.scaleBits)
+  return (
+    output, ProductResult(floats: output.bits, int8: quantised.bits, scales: quantised.scaleBits)
+  )
+}
+
+/// Sequence and state of one LSTM direction.
+func lstm(
+  _ table: KernelTable, inputMatrix: PackedMatrix, recurrent: PackedMatrix, _ input: LayerInput,
+  offsets: [Int32], backward: Bool
+) -> (sequence: FloatBlock, state: FloatBlock) {
+  let users = offsets.count - 1
+  let tokens = input.floats.rows
+  let sequence = FloatBlock(tokens, recurrent.depth)
+  let state = FloatBlock(users, recurrent.depth)
+  let scratch = Scratch(
+    KernelTable.scratchBytes(
+      lstmUsers: users, tokens: tokens, units: recurrent.depth, inputMatrix: inputMatrix))
+  // As above.
+  unsafe offsets.withUnsafeBufferPointer { offsets in
+    guard let base = offsets.baseAddress else { return }
+    unsafe table.lstm(
+      inputMatrix: inputMatrix, input.unsafeInput, recurrent: recurrent, offsets: base,
+      users: users, backward: backward, sequence: sequence.unsafeRows, state: state.unsafeRows,
+      scratch: scratch.pointer)
+  }
+  return (sequence, state)
+}
+
+func attention(
+  _ table: KernelTable, _ qkv: FloatBlock, offsets: [Int32], heads: Int, causal: Bool, int8: Bool
+) -> FloatBlock {
+  let width = qkv.columns / 3
+  let output = FloatBlock(qkv.rows, width)
+  let rowsMax = zip(offsets, offsets.dropFirst()).map { Int($1 - $0) }.max() ?? 0
+  let scratch = Scratch(
+    KernelTable.scratchBytes(attentionRowsMax: rowsMax, width: width, heads: heads))
+  // As above.
+  unsafe offsets.withUnsafeBufferPointer { offsets in
+    guard let base = offsets.baseAddress else { return }
+    unsafe table.attention(
+      qkv.unsafeRows, offsets: base, users: offsets.count - 1, width: width, heads: heads,
+      causal: causal, int8: int8, into: output.unsafeRows, scratch: scratch.pointer)
+  }
+  return output
+}

@@ -1,0 +1,176 @@
+// Every instruction set that this machine has against the scalar reference, bit for bit.
+import Kernels
+import Testing
+
+@Suite struct SameBitsTests {
+  static let sizes = [1, 2, 3, 15, 16, 17, 31, 48, 63, 64, 65, 100, 128, 130]
+
+  @Test("A table passes its own start-up self-check", arguments: KernelTable.available)
+  func selfCheck(table: KernelTable) throws {
+    #expect(try KernelTable.choose(isa: table.name).table.name == table.name)
+  }
+
+  @Test(
+    "A product has the bits of the scalar one, for any rows, outputs, depth and epilogue",
+    arguments: KernelTable.vectorised)
+  func products(table: KernelTable) {
+    var random = Random(seed: 1)
+    for trial in 0..<60 {
+      let rows = trial == 0 ? 0 : trial < 20 ? trial : random.int(1...70)
+      let outputs = Self.sizes[random.int(0...Self.sizes.count - 1)] * (trial % 10 == 0 ? 3 : 1)
+      let depth = Self.sizes[random.int(0...Self.sizes.count - 1)]
+      let isInt8 = trial % 3 != 0
+      let weights = matrix(&random, outputs: outputs, depth: depth, isInt8: isInt8)
+      let input = LayerInput(rows, depth, values: random.floats(rows * depth), isInt8: isInt8)
+      let addend =
+        trial % 2 == 0
+        ? FloatBlock(rows + 1, outputs, values: random.floats((rows + 1) * outputs)) : nil
+      let map = trial % 4 == 0 ? (0..<rows).map { _ in Int32(random.int(0...rows)) } : nil
+      let activation = Activation(rawValue: trial % 5) ?? .none
+      let expected = product(
+        .scalar, weights, input, addend: addend, map: map, activation: activation)
+      let found = product(table, weights, input, addend: addend, map: map, activation: activation)
+      #expect(
+        found.1 == expected.1,
+        "rows \(rows) outputs \(outputs) depth \(depth) int8 \(isInt8) \(activation)")
+    }
+  }
+
+  @Test(
+    "An LSTM has the bits of the scalar one, for any lengths, units and direction",
+    arguments: KernelTable.vectorised)
+  func recurrences(table: KernelTable) {
+    var random = Random(seed: 2)
+    for trial in 0..<24 {
+      let isInt8 = trial % 3 != 0
+      let units = [1, 7, 16, 20, 32, 64, 65, 128][trial % 8]
+      let width = random.int(1...70)
+      let offsets = random.offsets(
+        users: trial % 5 == 0 ? 1 : random.int(1...40), lengthMax: [1, 5, 12][trial % 3])
+      let tokens = Int(offsets[offsets.count - 1])
+      let inputMatrix = matrix(&random, outputs: 4 * units, depth: width, isInt8: isInt8)
+      let recurrent = matrix(&random, outputs: 4 * units, depth: units, isInt8: isInt8, bias: false)
+      let input = LayerInput(tokens, width, values: random.floats(tokens * width), isInt8: isInt8)
+      let expected = lstm(
+        .scalar, inputMatrix: inputMatrix, recurrent: recurrent, input, offsets: offsets,
+        backward: trial % 2 == 0)
+      let found = lstm(
+        table, inputMatrix: inputMatrix, recurrent: recurrent, input, offsets: offsets,
+        backward: trial % 2 == 0)
+      #expect(found.sequence.bits == expected.sequence.bits, "trial \(trial) units \(units)")
+      #expect(found.state.bits == expected.state.bits, "trial \(trial) units \(units)")
+    }
+  }
+
+  @Test(
+    "Attention has the bits of the scalar one, for any lengths, heads and mask",
+    arguments: KernelTable.vectorised)
+  func attentions(table: KernelTable) {
+    var random = Random(seed: 3)
+    for trial in 0..<24 {
+      let heads = [1, 2, 4, 3][trial % 4]
+      let width = heads * [8, 16, 32, 5, 64, 20][trial % 6]
+      let offsets = random.offsets(users: random.int(1...5), lengthMax: [1, 16, 33, 70][trial % 4])
+      let tokens = Int(offsets[offsets.count - 1])
+      let qkv = FloatBlock(tokens, 3 * width, values: random.floats(tokens * 3 * width))
+      let (causal, int8) = (trial % 2 == 0, trial % 3 != 0)
+      let expected = attention(
+        .scalar, qkv, offsets: offsets, heads: heads, causal: causal, int8: int8)
+      let found = attention(table, qkv, offsets: offsets, heads: heads, causal: causal, int8: int8)
+      #expect(found.bits == expected.bits, "trial \(trial) heads \(heads) width \(width)")
+    }
+  }
+
+  @Test("Row kernels have the bits of the scalar ones", arguments: KernelTable.vectorised)
+  func rowKernels(table: KernelTable) {
+    var random = Random(seed: 4)
+    for width in Self.sizes {
+      let seed = random.next()
+      #expect(
+        everyRowKernel(table, width: width, seed: seed)
+          == everyRowKernel(.scalar, width: width, seed: seed))
+    }
+  }
+
+  /// The bits that all row kernels leave on the same random rows.
+  private func everyRowKernel(_ table: KernelTable, width: Int, seed: UInt64) -> [[UInt32]] {
+    var random = Random(seed: seed)
+    let offsets = random.offsets(users: 6, lengthMax: 9)
+    let rows = Int(offsets[6])
+    let x = FloatBlock(rows, width, values: random.floats(rows * width, scale: 3))
+    let y = FloatBlock(rows, width, values: random.floats(rows * width))
+    let gain = random.floats(width)
+    let ids = (0..<rows).map { _ in Int32(random.int(-1...12)) }
+    let map = (0..<rows).map { _ in Int32(random.int(0...rows - 1)) }
+    let tables = [
+      EmbeddingTable(
+        int8: random.int8s(10 * width), scales: random.floats(10), rows: 10, width: width),
+      EmbeddingTable(float: random.floats(10 * width), rows: 10, width: width),
+    ]
+    var results: [[UInt32]] = []
+    let quantised = QuantisedBlock(x, by: table)
+    results += [quantised.scaleBits, quantised.bits.map { UInt32(UInt8(bitPattern: $0)) }]
+    func keep(_ rows: Int, _ body: (FloatBlock) -> Void) {
+      let block = FloatBlock(rows, width)
+      body(block)
+      results.append(block.bits)
+    }
+    // Blocks and arrays outlive the calls and have the sizes that the kernels ask for.
+    unsafe offsets.withUnsafeBufferPointer { offsets in
+      guard let offsets = offsets.baseAddress else { return }
+      for mode in [Pooling.last, .first, .mean, .max] {
+        keep(6) {
+          unsafe table.pool(
+            x.unsafeRows, offsets: offsets, users: 6, width: width, mode: mode, into: $0.unsafeRows)
+        }
+      }
+      unsafe ids.withUnsafeBufferPointer { ids in
+        guard let ids = ids.baseAddress else { return }
+        for embedding in tables {
+          keep(rows) { unsafe table.gather(embedding, ids: ids, rows: rows, into: $0.unsafeRows) }
+          for reduction in [BagReduction.sum, .mean] {
+            keep(6) {
+              unsafe table.gather(
+                embedding, ids: ids, bagOffsets: offsets, reduction: reduction, rows: 6,
+                into: $0.unsafeRows)
+            }
+          }
+        }
+      }
+    }
+    unsafe gain.withUnsafeBufferPointer { gain in
+      guard let gain = gain.baseAddress else { return }
+      for residual in [nil, y] {
+        keep(rows) {
+          unsafe table.layerNorm(
+            x.unsafeRows, residual: residual?.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5,
+            rows: rows,
+            width: width,
+            into: $0.unsafeRows)
+        }
+      }
+    }
+    unsafe map.withUnsafeBufferPointer { map in
+      for combination in [Combination.add, .multiply] {
+        keep(rows) {
+          unsafe table.combine(
+            MappedRows(x.unsafeRows), combination, MappedRows(y.unsafeRows, map: map.baseAddress),
+            rows: rows,
+            width: width, into: $0.unsafeRows)
+        }
+      }
+      keep(rows) {
+        unsafe table.copy(
+          MappedRows(x.unsafeRows, map: map.baseAddress), rows: rows, width: width,
+          into: $0.unsafeRows)
+      }
+    }
+    for activation in [Activation.none, .relu, .gelu, .tanh, .sigmoid] {
+      keep(rows) {
+        unsafe table.activate(
+          x.unsafeRows, activation, rows: rows, width: width, into: $0.unsafeRows)
+      }
+    }
+    return results
+  }
+}
