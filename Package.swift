@@ -89,7 +89,8 @@ let package = Package(
 
     // Tools.
     .executableTarget(
-      name: "tessera-registry", dependencies: ["ModelRegistry", "ModelGraph", arguments],
+      name: "tessera-registry",
+      dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", arguments],
       path: "Tools/tessera-registry", swiftSettings: swift),
     .executableTarget(
       name: "tessera-load", dependencies: [

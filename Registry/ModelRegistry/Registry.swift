@@ -8,7 +8,12 @@ public import LMDBStore
 /// processes, see the state before it or after it. The folder may be opened several times.
 public final class Registry: Sendable {
   /// What a registry may be used for.
-  public typealias Access = Environment.Access
+  public enum Access: Sendable {
+    /// Reading; there must be a registry.
+    case readOnly
+    /// Reading and changing; makes the folder and an empty registry where there is none.
+    case readWrite
+  }
 
   /// The folder, as it was given.
   public let path: String
@@ -17,7 +22,6 @@ public final class Registry: Sendable {
   /// Opens a registry.
   ///
   /// - Parameters:
-  ///   - access: `readWrite` makes the folder and an empty registry where there is none.
   ///   - mapBytesInitial: address space reserved for a new registry; it grows by itself.
   /// - Throws: `noRegistry`, `unknownFormat`, or `store` when the file cannot be used.
   public init(
@@ -26,7 +30,8 @@ public final class Registry: Sendable {
     self.path = path
     do throws(StoreError) {
       environment = try Environment(
-        path: path, access: access, databases: Table.allCases.map(\.rawValue),
+        path: path, access: access == .readWrite ? .readWrite : .readOnly,
+        databases: Table.allCases.map(\.rawValue),
         mapBytesInitial: mapBytesInitial)
     } catch {
       throw RegistryError(store: error)

@@ -1,0 +1,108 @@
+import ArgumentParser
+import Foundation
+import ModelRegistry
+
+struct ImportVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Checks a model folder and stores it as the next version of its model.",
+    discussion: """
+      The folder holds model.json and weights.safetensors, and may hold warmup.frames (recorded \
+      requests that a server runs before it serves the version) and metrics.json (shown with the \
+      version). A model that is not sound is refused with the reason, and nothing is stored. \
+      Importing the same files again gives the version that they gave before.
+
+      Nothing is served by importing: promote the version when you want it live.
+      """)
+
+  @OptionGroup var location: RegistryLocation
+  @OptionGroup var author: Author
+  @OptionGroup var form: OutputForm
+  @Argument(help: "The model folder.", completion: .directory)
+  var folder: String
+  @Option(help: "The model's name in the registry, in place of the one in model.json.")
+  var name: String?
+  @Option(
+    help: """
+      int8: matrices are quantised, one scale per row: small and fast. float32: stored as trained, \
+      the reference that int8 is compared with.
+      """)
+  var precision: Manifest.Precision = .int8
+  @Option(help: ArgumentHelp("A sentence to remember the version by.", valueName: "text"))
+  var note: String?
+
+  func run() throws {
+    let registry = try location.open(.readWrite)
+    var progress = Progress()
+    let result = try registry.importModel(
+      folder: folder, name: name, precision: precision, change: author.change(why: note),
+      progress: { progress.show(done: $0, of: $1) })
+    progress.clear()
+    if form.json {
+      try form.printJSON(Output(result))
+    } else {
+      describe(result)
+    }
+  }
+
+  private func describe(_ result: ImportResult) {
+    let version = "\(result.model) version \(result.version)"
+    if result.isNew {
+      let manifest = result.manifest
+      print(
+        "imported \(version): \(manifest.precision.rawValue), \(manifest.tensors.count) tensors, "
+          + "\(byteText(manifest.storedBytes)) stored")
+      let quantised = manifest.tensors.filter { $0.quantisation != nil }
+      let worst = quantised.max { $0.relativeError < $1.relativeError }
+      if let worst {
+        print(
+          "int8 differs from the weights as trained by \(percentText(worst.relativeError)) at most "
+            + "(root mean square, tensor \(worst.name))")
+      }
+    } else {
+      print("\(version) was made from the same files before; no version was added")
+    }
+    if result.repairedBlobs > 0 {
+      print("\(result.repairedBlobs) damaged blobs were written again")
+    }
+  }
+
+  private struct Output: Encodable {
+    var model: String
+    var version: UInt32
+    var manifest: Digest
+    var isNew: Bool
+    var repairedBlobs: Int
+    var storedBytes: Int
+
+    init(_ result: ImportResult) {
+      model = result.model
+      version = result.version
+      manifest = result.digest
+      isNew = result.isNew
+      repairedBlobs = result.repairedBlobs
+      storedBytes = result.manifest.storedBytes
+    }
+  }
+}
+
+extension Manifest.Tensor {
+  var relativeError: Float { quantisation?.relativeRMSError ?? 0 }
+}
+
+/// A line on the terminal, only when it takes long and somebody is looking.
+private struct Progress {
+  private let start = ContinuousClock.now
+  private let isSeen = isatty(STDERR_FILENO) == 1
+  private var isShown = false
+
+  mutating func show(done: Int, of total: Int) {
+    guard isSeen, ContinuousClock.now - start > .seconds(1) else { return }
+    isShown = true
+    FileHandle.standardError.write(Data("\rtensor \(done) of \(total)".utf8))
+  }
+
+  func clear() {
+    if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+  }
+}

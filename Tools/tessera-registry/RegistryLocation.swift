@@ -1,0 +1,49 @@
+public import ArgumentParser
+import Foundation
+public import ModelRegistry
+
+/// Which registry a command is about.
+struct RegistryLocation: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The registry's folder. Without it: $TESSERA_REGISTRY, then .tessera/registry.",
+      valueName: "dir"))
+  var registry: String?
+
+  func open(_ access: Registry.Access) throws -> Registry {
+    try Registry(path: path, access: access)
+  }
+
+  private var path: String {
+    registry ?? ProcessInfo.processInfo.environment["TESSERA_REGISTRY"] ?? ".tessera/registry"
+  }
+}
+
+/// Who makes a change, for the audit trail.
+struct Author: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Who makes the change, for the audit trail. Without it: user@host.", valueName: "name"))
+  var who: String?
+
+  /// Made at this moment: the one place where a clock is read.
+  func change(why: String?) -> Change {
+    Change(who: who ?? "\(NSUserName())@\(ProcessInfo.processInfo.hostName)", now: Date(), why: why)
+  }
+}
+
+/// Whether the answer is for a program.
+struct OutputForm: ParsableArguments {
+  @Flag(help: "Print one JSON value for programs in place of text for people.")
+  var json = false
+
+  func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  }
+}
+
+extension Manifest.Precision: ExpressibleByArgument {}

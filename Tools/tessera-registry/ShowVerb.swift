@@ -1,0 +1,147 @@
+import ArgumentParser
+import ModelGraph
+import ModelRegistry
+import TesseraWire
+
+struct ShowVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Shows a version: signature, graph, tensors with their error, and what was done.",
+    discussion: """
+      The version is loaded and verified as a server would do it. Without VERSION: the one that \
+      "production" points to, or the latest.
+      """)
+
+  @OptionGroup var location: RegistryLocation
+  @OptionGroup var form: OutputForm
+  @Argument(help: "The model's name.")
+  var model: String
+  @Argument(help: "The version.")
+  var version: UInt32?
+
+  func run() throws {
+    let registry = try location.open(.readOnly)
+    let aliases = try registry.aliases().filter { $0.model == model }
+    let latest = try registry.versions(model: model).last?.version
+    let live = aliases.first { $0.alias == "production" }?.version
+    // A model has at least one version, so the last resort is never reached.
+    let stored = try registry.load(model: model, version: version ?? live ?? latest ?? 1)
+    let audit = try registry.auditTrail(model: model)
+    if form.json {
+      let own = aliases.filter { $0.version == stored.version }.map(\.alias)
+      return try form.printJSON(
+        Output(
+          model: model, version: stored.version, manifestDigest: stored.digest, aliases: own,
+          manifest: stored.manifest, description: stored.description, audit: audit))
+    }
+    print(heading(stored, aliases: aliases))
+    print("\nSIGNATURE\n" + signature(of: stored.graph))
+    print("\nGRAPH\n" + nodes(of: stored.graph))
+    print("\nTENSORS\n" + tensors(of: stored.manifest))
+    print("\nAUDIT TRAIL\n" + trail(audit))
+  }
+
+  private func heading(_ stored: StoredModel, aliases: [AliasRecord]) -> String {
+    let manifest = stored.manifest
+    var table = TextTable("\(stored.name) version \(stored.version)")
+    table.add("  imported", timeText(manifest.created) + " UTC")
+    table.add("  precision", manifest.precision.rawValue)
+    table.add("  stored", byteText(manifest.storedBytes))
+    table.add("  manifest", stored.digest.description)
+    table.add("  warm-up", manifest.warmup.map { byteText($0.rawBytes) } ?? "none")
+    for alias in aliases {
+      let back = alias.history.last.map { ", rollback returns to \($0)" } ?? ""
+      table.add(
+        "  \(alias.alias)", "version \(alias.version) since \(timeText(alias.since))\(back)")
+    }
+    if let note = manifest.note { table.add("  note", note) }
+    for (name, value) in manifest.metrics?.members ?? [] { table.add("  \(name)", value) }
+    return table.text
+  }
+
+  private func signature(of graph: TypedGraph) -> String {
+    var table = TextTable("  COLUMN", "AXIS", "KIND", "BECOMES")
+    for (column, edge) in zip(graph.signature.columns, graph.inputs) {
+      table.add("  \(column.name)", "\(column.axis)", "\(column.kind)", edge.type.words)
+    }
+    let limits = graph.description.limits
+    return table.text
+      + "\n  up to \(limits.events) events and \(limits.coupons) coupons a user"
+      + "\n  outputs: \(graph.description.outputs.joined(separator: ", "))"
+  }
+
+  private func nodes(of graph: TypedGraph) -> String {
+    var table = TextTable("  NODE", "OPERATION", "AXIS", "WIDTH", "READS")
+    for node in graph.nodes {
+      table.add(
+        "  \(node.description.name)", node.description.operation.name, "\(node.axis)",
+        "\(node.width)", node.description.inputs.joined(separator: ", "))
+    }
+    return table.text
+  }
+
+  private func tensors(of manifest: Manifest) -> String {
+    var table = TextTable(
+      "  TENSOR", "SHAPE", "DTYPE", "STORED", "RAW", "LARGEST ERROR", "RMS ERROR")
+    for tensor in manifest.tensors {
+      table.add(
+        "  \(tensor.name)", tensor.shape.map(String.init).joined(separator: " x "),
+        tensor.dtype.rawValue, byteText(tensor.blob.storedBytes), byteText(tensor.blob.rawBytes),
+        tensor.quantisation.map { "\($0.maxAbsoluteError)" } ?? "",
+        tensor.quantisation.map { percentText($0.relativeRMSError) } ?? "")
+    }
+    return table.text
+  }
+
+  private func trail(_ records: [AuditRecord]) -> String {
+    var table = TextTable("  WHEN", "WHO", "WHAT", "WHY")
+    for record in records {
+      let what =
+        switch record.action {
+        case .importVersion: "imported version \(record.to)"
+        case .promote:
+          "\(record.alias ?? "?"): \(record.from.map { "\($0)" } ?? "none") -> \(record.to)"
+        case .rollback:
+          "\(record.alias ?? "?"): \(record.from.map { "\($0)" } ?? "none") -> \(record.to), rolled back"
+        }
+      table.add("  \(timeText(record.when))", record.who, what, record.why ?? "")
+    }
+    return table.text
+  }
+
+  private struct Output: Encodable {
+    var model: String
+    var version: UInt32
+    var manifestDigest: Digest
+    var aliases: [String]
+    var manifest: Manifest
+    var description: ModelDescription
+    var audit: [AuditRecord]
+  }
+}
+
+extension TypedGraph.ValueType {
+  fileprivate var words: String {
+    switch self {
+    case .id(let rows): "a row of \(rows)"
+    case .bag(let rows): "rows of \(rows)"
+    case .vector(let width): width == 1 ? "a number" : "\(width) numbers"
+    }
+  }
+}
+
+extension JSONValue {
+  /// The scalars of an object, by name; what is nested is left to `--json`.
+  fileprivate var members: [(String, String)] {
+    guard case .object(let fields) = self else { return [] }
+    return fields.sorted { $0.key < $1.key }.compactMap { key, value in
+      switch value {
+      case .bool(let value): (key, "\(value)")
+      case .integer(let value): (key, "\(value)")
+      case .number(let value): (key, "\(value)")
+      case .string(let value): (key, value)
+      case .null, .array, .object: nil
+      }
+    }
+  }
+}

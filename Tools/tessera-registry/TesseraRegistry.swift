@@ -1,0 +1,26 @@
+// The command line of a registry: a file per verb. Errors go to stderr in one line and exit with 1;
+// a wrong use of the command exits with 64.
+
+import ArgumentParser
+import ModelRegistry
+
+@main
+struct TesseraRegistry: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tessera-registry",
+    abstract: "Keeps models, their versions, and which version is live.",
+    discussion: """
+      A model folder that was exported from training becomes a version with `import`; a server that \
+      follows an alias (usually "production") serves it from the moment `promote` returns, and the \
+      one before it again after `rollback`. Every change is one transaction: a crash leaves the \
+      registry as it was before or as it is after, never between.
+
+      The registry is a folder: --registry DIR, or $TESSERA_REGISTRY, or .tessera/registry.
+      """,
+    subcommands: [
+      ImportVerb.self, ListVerb.self, ShowVerb.self, PromoteVerb.self, RollbackVerb.self,
+      VerifyVerb.self,
+    ])
+
+  @OptionGroup var location: RegistryLocation
+}
