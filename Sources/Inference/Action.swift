@@ -1,0 +1,100 @@
+internal import Kernels
+internal import TesseraWire
+
+/// One step of a plan: a call of one kernel on blocks of the workspace.
+///
+/// Shapes: rows are those of the step's axis in the batch at hand.
+enum Action: Sendable {
+  /// raw [rows] → one column.
+  case number(raw: Int, NumberTransform, output: FloatOperand)
+  /// raw [rows] → ids [rows]: how many boundaries are ≤ the number.
+  case bucketise(raw: Int, NumberTransform, boundaries: FloatConstants, ids: Int)
+  /// ids → rows of a table [rows, width]; a bag's members are summed or averaged.
+  case gather(EmbeddingTable, ids: Int, bagOffsets: Int?, BagReduction, output: FloatOperand)
+  /// Repeats rows of a coarser axis, or moves columns: [rows, width].
+  case copy(MappedOperand, width: Int, output: FloatOperand)
+  /// left + right or left · right: [rows, width].
+  case combine(MappedOperand, Combination, MappedOperand, width: Int, output: FloatOperand)
+  /// input + table[position of the event in its history]: [events, width].
+  case addPositions(FloatOperand, FloatConstants, width: Int, output: FloatOperand)
+  /// float [rows, columns] → quantised rows.
+  case quantise(FloatOperand, columns: Int, output: Int)
+  /// activation(input · Wᵀ + bias + addend): [rows, outputs].
+  case product(
+    PackedMatrix, MatrixOperand, addend: MappedOperand?, Activation, output: FloatOperand?,
+    quantised: Int?)
+  /// One direction of one layer: [events, units] and [users, units].
+  case lstm(
+    input: PackedMatrix, MatrixOperand, recurrent: PackedMatrix, backward: Bool,
+    sequence: FloatOperand?, state: FloatOperand?)
+  /// [events, 3·width] → [events, width].
+  case attention(
+    qkv: FloatOperand, width: Int, heads: Int, causal: Bool, int8: Bool, output: FloatOperand)
+  /// [rows, width] → [rows, width].
+  case layerNorm(
+    FloatOperand, gain: FloatConstants, bias: FloatConstants, epsilon: Float, width: Int,
+    output: FloatOperand, quantised: Int?)
+  /// [events, width] → [users, width].
+  case pool(FloatOperand, width: Int, Pooling, output: FloatOperand)
+  /// [rows, width] → [rows, width].
+  case activate(FloatOperand, Activation, width: Int, output: FloatOperand)
+}
+
+extension Action {
+  /// The blocks that the step reads or writes: what keeps them alive.
+  var blocks: [Int] {
+    switch self {
+    case .number(let raw, _, let output): [raw, output.block]
+    case .bucketise(let raw, _, _, let ids): [raw, ids]
+    case .gather(_, let ids, let offsets, _, let output): [ids, output.block] + list(offsets)
+    case .copy(let input, _, let output): [input.operand.block, output.block]
+    case .combine(let left, _, let right, _, let output):
+      [left.operand.block, right.operand.block, output.block]
+    case .addPositions(let input, _, _, let output): [input.block, output.block]
+    case .quantise(let input, _, let output): [input.block, output]
+    case .product(_, let input, let addend, _, let output, let quantised):
+      [input.block] + list(addend?.operand.block) + list(output?.block) + list(quantised)
+    case .lstm(_, let input, _, _, let sequence, let state):
+      [input.block] + list(sequence?.block) + list(state?.block)
+    case .attention(let qkv, _, _, _, _, let output): [qkv.block, output.block]
+    case .layerNorm(let input, _, _, _, _, let output, let quantised):
+      [input.block, output.block] + list(quantised)
+    case .pool(let input, _, _, let output): [input.block, output.block]
+    case .activate(let input, _, _, let output): [input.block, output.block]
+    }
+  }
+
+  private func list(_ block: Int?) -> [Int] { block.map { [$0] } ?? [] }
+
+  /// Bytes of kernel scratch for the largest batch.
+  func scratchBytes(_ limits: BatchLimits, axis: Axis, eventsOfAUserMax: Int) -> Int {
+    switch self {
+    case .bucketise: 4 * limits.rows(axis)
+    case .product(let matrix, _, _, _, _, _): KernelTable.scratchBytes(product: matrix)
+    case .lstm(let input, _, let recurrent, _, _, _):
+      KernelTable.scratchBytes(
+        lstmUsers: limits.users, tokens: limits.events, units: recurrent.depth, inputMatrix: input)
+    case .attention(_, let width, let heads, _, _, _):
+      KernelTable.scratchBytes(attentionRowsMax: eventsOfAUserMax, width: width, heads: heads)
+    default: 0
+    }
+  }
+}
+
+extension MatrixOperand {
+  var block: Int {
+    switch self {
+    case .quantised(let block): block
+    case .float(let operand): operand.block
+    }
+  }
+}
+
+/// An action with what people want to know about it.
+struct Step: Sendable {
+  let action: Action
+  /// Whose rows it works on.
+  let axis: Axis
+  /// The nodes or inputs that it computes.
+  let label: String
+}

@@ -1,0 +1,41 @@
+internal import TesseraWire
+
+/// Rows that one batch may hold: what all scratch of a workspace is sized from, once.
+///
+/// A batch must hold at least one frame; the more it holds, the better the products use the
+/// processor. Memory is reserved when the workspace is made and used as far as batches reach.
+public struct BatchLimits: Hashable, Sendable {
+  /// Rows of the user axis.
+  public var users: Int
+  /// Rows of the event axis.
+  public var events: Int
+  /// Rows of the coupon axis.
+  public var coupons: Int
+  /// Members of all the bags of one column.
+  public var bagValues: Int
+
+  /// The largest frame that the wire protocol allows: the least that a server can work with.
+  public static let oneFrame = BatchLimits(
+    users: Limits.usersMax, events: Limits.rowsMax, coupons: Limits.rowsMax,
+    bagValues: Limits.bagValuesMax)
+
+  /// All limits.
+  public init(users: Int, events: Int, coupons: Int, bagValues: Int) {
+    self.users = users
+    self.events = events
+    self.coupons = coupons
+    self.bagValues = bagValues
+  }
+}
+
+/// Limits of the engine itself.
+enum InferenceLimits {
+  /// Rows of a batch on one axis: with widths up to 16,384 every offset in bytes fits 64 bits by far,
+  /// and row numbers fit the int32 of the kernels.
+  static let rowsMax = 1 << 20
+  /// Bytes of one workspace. A plan that needs more has widths or limits that are a mistake.
+  static let workspaceBytesMax = 8 << 30
+  /// Every block begins at a multiple of this: kernels want 64; two cache lines keep the hardware's
+  /// pair prefetch of one block out of the next.
+  static let blockAlignment = 128
+}

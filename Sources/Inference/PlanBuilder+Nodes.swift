@@ -1,0 +1,174 @@
+internal import Kernels
+internal import ModelGraph
+internal import TesseraWire
+
+/// How each operation becomes steps; LSTM and transformer stand in `PlanBuilder+Sequences.swift`.
+extension PlanBuilder {
+  mutating func addNode(_ index: Int) {
+    let node = graph.nodes[index]
+    switch node.description.operation {
+    case .embedding(let embedding): addEmbedding(index, embedding)
+    case .concat: addConcat(index)
+    case .add: addCombination(index, .add)
+    case .multiply: addCombination(index, .multiply)
+    case .linear(let linear): addLinear(index, linear)
+    case .lstm(let lstm): addLSTM(index, lstm)
+    case .transformer(let transformer): addTransformer(index, transformer)
+    case .layerNorm(let epsilon): addLayerNorm(index, epsilon)
+    case .pool(let mode): addPool(index, mode)
+    case .sigmoid: addSigmoid(index)
+    }
+  }
+
+  private mutating func addEmbedding(_ index: Int, _ embedding: Operation.Embedding) {
+    let node = graph.nodes[index]
+    let label = node.description.name
+    let (ids, bagOffsets) = ids(node.sources[0])
+    let output = target(.node(index), label: label)
+    emit(
+      label, node.axis,
+      .gather(
+        table(embedding.table), ids: ids, bagOffsets: bagOffsets,
+        embedding.reduce == .mean ? .mean : .sum, output: output))
+    values[.node(index)] = Value(operand: output, axis: node.axis, width: node.width)
+  }
+
+  private mutating func addConcat(_ index: Int) {
+    // A concat inside another has no steps of its own: its inputs lie in the outer one.
+    guard let concat = fusion.concats[index] else { return }
+    let parts = concat.groups.indices.map { addGroup(index, $0, concat.groups[$0]) }
+    if concat.isSplit {
+      splits[index] = (parts[0], parts[1])
+    } else {
+      values[.node(index)] = parts[0]
+    }
+  }
+
+  /// The group's value. Most leaves lie in its block already; the others are copied there, rows of
+  /// users once for each of their events or coupons.
+  private mutating func addGroup(_ concat: Int, _ index: Int, _ group: Fusion.Group) -> Value {
+    if group.leaves.count == 1 { return value(group.leaves[0].source) }
+    let label = graph.nodes[concat].description.name
+    let block = groupBlock(concat, index)
+    var column = 0
+    for leaf in group.leaves {
+      let place = Fusion.Home(concat: concat, group: index, column: column)
+      if fusion.homes[leaf.source] != place {
+        let value = value(leaf.source)
+        emit(
+          label, group.axis,
+          .copy(
+            mapped(value, to: group.axis), width: value.width,
+            output: FloatOperand(block: block, column: column)))
+      }
+      column += leaf.columns.count
+    }
+    return Value(operand: FloatOperand(block: block), axis: group.axis, width: column)
+  }
+
+  /// The value read from rows of another axis.
+  private func mapped(_ value: Value, to axis: Axis) -> MappedOperand {
+    let map: RowMap =
+      switch (value.axis, axis) {
+      case (.user, .event): .userOfEvent
+      case (.user, .coupon): .userOfCoupon
+      default: .same
+      }
+    return MappedOperand(operand: float(value), map: map)
+  }
+
+  private mutating func addCombination(_ index: Int, _ combination: Combination) {
+    let node = graph.nodes[index]
+    let label = node.description.name
+    var left = mapped(value(node.sources[0]), to: node.axis)
+    for position in 1..<node.sources.count {
+      let right = mapped(value(node.sources[position]), to: node.axis)
+      let output =
+        position == node.sources.count - 1
+        ? target(.node(index), label: label) : floats(label, node.axis, width: node.width)
+      emit(label, node.axis, .combine(left, combination, right, width: node.width, output: output))
+      left = MappedOperand(operand: output, map: .same)
+    }
+    values[.node(index)] = Value(operand: left.operand, axis: node.axis, width: node.width)
+  }
+
+  private mutating func addLinear(_ index: Int, _ linear: Operation.Linear) {
+    let node = graph.nodes[index]
+    let label = node.description.name
+    let result = TypedGraph.Source.node(fusion.sigmoids[index] ?? index)
+    let activation: Activation =
+      fusion.sigmoids[index] == nil ? Activation(linear.activation) : .sigmoid
+    let bias = linear.useBias ? "\(label).bias" : nil
+    let weight = "\(label).weight"
+    let demand = demand(result)
+    let home = home(result)
+
+    guard case .node(let source) = node.sources[0], let (user, finer) = splits[source],
+      let concat = fusion.concats[source]
+    else {
+      values[result] = product(
+        matrix(weight, bias: bias), value(node.sources[0]), label: label, activation: activation,
+        demand: demand, into: home)
+      return
+    }
+    // W·[u ⊕ c] + b = (W_u·u + b) + W_c·c: the first part once for each user.
+    let userPart = product(
+      matrix(weight, bias: bias, columns: concat.groups[0].leaves.map(\.columns)), user,
+      label: "\(label) (user part)", demand: Fusion.Demand(float: true))
+    values[result] = product(
+      matrix(weight, columns: concat.groups[1].leaves.map(\.columns)), finer, label: label,
+      addend: mapped(userPart, to: finer.axis), activation: activation, demand: demand, into: home)
+  }
+
+  private mutating func addLayerNorm(_ index: Int, _ epsilon: Float) {
+    let node = graph.nodes[index]
+    let label = node.description.name
+    let output = target(.node(index), label: label)
+    values[.node(index)] = layerNorm(
+      float(value(node.sources[0])), gain: "\(label).gain", bias: "\(label).bias",
+      epsilon: epsilon, label: label, axis: node.axis, width: node.width, into: output,
+      isQuantised: demand(.node(index)).quantised)
+  }
+
+  mutating func layerNorm(
+    _ input: FloatOperand, gain: String, bias: String, epsilon: Float, label: String, axis: Axis,
+    width: Int, into output: FloatOperand, isQuantised: Bool
+  ) -> Value {
+    let quantised = isQuantised ? block(label, axis, .quantised(columns: width)) : nil
+    emit(
+      label, axis,
+      .layerNorm(
+        input, gain: constants(gain), bias: constants(bias), epsilon: epsilon, width: width,
+        output: output, quantised: quantised))
+    return Value(operand: output, quantised: quantised, axis: axis, width: width)
+  }
+
+  private mutating func addPool(_ index: Int, _ mode: Operation.Pooling) {
+    let node = graph.nodes[index]
+    let label = node.description.name
+    let mode: Pooling =
+      switch mode {
+      case .last: .last
+      case .first: .first
+      case .mean: .mean
+      case .max: .max
+      }
+    let output = target(.node(index), label: label)
+    emit(
+      label, .user,
+      .pool(float(value(node.sources[0])), width: node.width, mode, output: output))
+    values[.node(index)] = Value(operand: output, axis: .user, width: node.width)
+  }
+
+  private mutating func addSigmoid(_ index: Int) {
+    // Already applied at the end of a product.
+    guard values[.node(index)] == nil else { return }
+    let node = graph.nodes[index]
+    let label = node.description.name
+    let output = target(.node(index), label: label)
+    emit(
+      label, node.axis,
+      .activate(float(value(node.sources[0])), .sigmoid, width: node.width, output: output))
+    values[.node(index)] = Value(operand: output, axis: node.axis, width: node.width)
+  }
+}

@@ -1,0 +1,267 @@
+internal import Kernels
+internal import ModelGraph
+internal import TesseraWire
+
+/// Turns a typed graph and its tensors into steps. Used once, at load.
+struct PlanBuilder {
+  typealias Source = TypedGraph.Source
+
+  /// Where a value lies while a batch runs.
+  struct Value {
+    var operand: FloatOperand?
+    var quantised: Int?
+    let axis: Axis
+    let width: Int
+  }
+
+  let graph: TypedGraph
+  let fusion: Fusion
+  private let tensors: [String: TensorData]
+  private(set) var blocks: [Block] = []
+  private(set) var steps: [Step] = []
+  /// Input columns in the signature's order.
+  private(set) var columns: [ColumnInput] = []
+  var values: [Source: Value] = [:]
+  /// The two parts of each split concat: user, then finer.
+  var splits: [Int: (user: Value, finer: Value)] = [:]
+  private var concatBlocks: [Int: [Int?]] = [:]
+  private var ids: [Int: (ids: Int, bagOffsets: Int?)] = [:]
+  private var tables: [String: EmbeddingTable] = [:]
+  private var quantisedBlocks: [QuantisedKey: Int] = [:]
+
+  private struct QuantisedKey: Hashable {
+    let operand: FloatOperand
+    let width: Int
+  }
+
+  /// - Precondition: the tensors were validated against the graph.
+  init(graph: TypedGraph, tensors: [TensorData]) {
+    self.graph = graph
+    self.tensors = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+    fusion = Fusion(graph)
+    for (node, concat) in fusion.concats {
+      concatBlocks[node] = concat.groups.map { _ in nil }
+    }
+    for index in graph.description.inputs.indices { addInput(index) }
+    for index in graph.nodes.indices { addNode(index) }
+  }
+}
+
+// MARK: - Blocks, constants, steps
+
+extension PlanBuilder {
+  mutating func block(_ label: String, _ axis: Axis, _ content: Block.Content) -> Int {
+    blocks.append(Block(label: label, axis: axis, content: content))
+    return blocks.count - 1
+  }
+
+  mutating func floats(_ label: String, _ axis: Axis, width: Int) -> FloatOperand {
+    FloatOperand(block: block(label, axis, .float(width: width)))
+  }
+
+  mutating func emit(_ label: String, _ axis: Axis, _ action: Action) {
+    steps.append(Step(action: action, axis: axis, label: label))
+  }
+
+  func tensor(_ name: String) -> TensorData {
+    guard let tensor = tensors[name] else {
+      preconditionFailure("the tensor \(name) was validated and is not there")
+    }
+    return tensor
+  }
+
+  func isInt8(_ name: String) -> Bool { tensor(name).isQuantised }
+
+  func demand(_ source: Source) -> Fusion.Demand {
+    fusion.demand(for: source, isInt8: isInt8)
+  }
+
+  func constants(_ name: String) -> FloatConstants { FloatConstants(tensor(name).dequantised()) }
+
+  /// The matrix `name` packed for the kernels, or some of its columns.
+  func matrix(_ name: String, bias: String? = nil, columns: [Range<Int>]? = nil) -> PackedMatrix {
+    let tensor = tensor(name)
+    let bias = bias.map { self.tensor($0).dequantised() }
+    let (outputs, width) = (tensor.shape[0], tensor.shape[1])
+    let depth = columns.map { $0.reduce(0) { $0 + $1.count } } ?? width
+    func chosen<Number>(_ values: [Number]) -> [Number] {
+      guard let columns else { return values }
+      var chosen: [Number] = []
+      chosen.reserveCapacity(outputs * depth)
+      for row in 0..<outputs {
+        for range in columns {
+          chosen += values[row * width + range.lowerBound..<row * width + range.upperBound]
+        }
+      }
+      return chosen
+    }
+    return switch tensor.storage {
+    case .float32(let values):
+      PackedMatrix(float: chosen(values), bias: bias, outputs: outputs, depth: depth)
+    case .int8(let values, let scales):
+      PackedMatrix(
+        int8: chosen(values), scales: scales, bias: bias, outputs: outputs, depth: depth)
+    }
+  }
+
+  mutating func table(_ name: String) -> EmbeddingTable {
+    if let table = tables[name] { return table }
+    let tensor = tensor(name)
+    let (rows, width) = (tensor.shape[0], tensor.shape[1])
+    let table =
+      switch tensor.storage {
+      case .float32(let values): EmbeddingTable(float: values, rows: rows, width: width)
+      case .int8(let values, let scales):
+        EmbeddingTable(int8: values, scales: scales, rows: rows, width: width)
+      }
+    tables[name] = table
+    return table
+  }
+}
+
+// MARK: - Values
+
+extension PlanBuilder {
+  func value(_ source: Source) -> Value {
+    guard let value = values[source] else {
+      preconditionFailure("a value is read before it is made")
+    }
+    return value
+  }
+
+  func ids(_ source: Source) -> (ids: Int, bagOffsets: Int?) {
+    guard case .input(let input) = source, let found = ids[input] else {
+      preconditionFailure("a typed embedding reads an input of ids")
+    }
+    return found
+  }
+
+  /// Where the value is computed: its slice of a concat, or a block of its own.
+  mutating func target(_ source: Source, label: String) -> FloatOperand {
+    if let home = home(source) { return home }
+    guard case .vector(let width) = graph.edge(source).type else {
+      preconditionFailure("only vectors are computed")
+    }
+    return floats(label, graph.edge(source).axis, width: width)
+  }
+
+  mutating func home(_ source: Source) -> FloatOperand? {
+    guard let home = fusion.homes[source] else { return nil }
+    return FloatOperand(block: groupBlock(home.concat, home.group), column: home.column)
+  }
+
+  /// The block of a concat's group, made when it is first needed.
+  mutating func groupBlock(_ concat: Int, _ group: Int) -> Int {
+    if let block = concatBlocks[concat]?[group] { return block }
+    guard let layout = fusion.concats[concat]?.groups[group] else {
+      preconditionFailure("a concat that was not laid out")
+    }
+    let name = graph.nodes[concat].description.name
+    let made = block(name, layout.axis, .float(width: layout.width))
+    concatBlocks[concat]?[group] = made
+    return made
+  }
+
+  func float(_ value: Value) -> FloatOperand {
+    guard let operand = value.operand else { preconditionFailure("float rows were not demanded") }
+    return operand
+  }
+
+  /// The value as quantised rows; a step is added where nothing has made them yet.
+  mutating func quantised(_ value: Value, label: String) -> Int {
+    if let block = value.quantised { return block }
+    let operand = float(value)
+    let key = QuantisedKey(operand: operand, width: value.width)
+    if let block = quantisedBlocks[key] { return block }
+    let made = block(label, value.axis, .quantised(columns: value.width))
+    emit(label, value.axis, .quantise(operand, columns: value.width, output: made))
+    quantisedBlocks[key] = made
+    return made
+  }
+
+  /// The value in the form that the matrix is multiplied with.
+  mutating func operand(_ value: Value, for matrix: PackedMatrix, label: String) -> MatrixOperand {
+    matrix.isInt8
+      ? .quantised(block: quantised(value, label: label)) : .float(float(value))
+  }
+
+  /// A product whose result is written in the forms that are demanded.
+  mutating func product(
+    _ matrix: PackedMatrix, _ input: Value, label: String, addend: MappedOperand? = nil,
+    activation: Activation = .none, demand: Fusion.Demand, into home: FloatOperand? = nil
+  ) -> Value {
+    let operand = operand(input, for: matrix, label: label)
+    var result = Value(axis: input.axis, width: matrix.outputs)
+    if demand.float || home != nil || !demand.quantised {
+      result.operand = home ?? floats(label, input.axis, width: matrix.outputs)
+    }
+    if demand.quantised {
+      result.quantised = block(label, input.axis, .quantised(columns: matrix.outputs))
+    }
+    emit(
+      label, input.axis,
+      .product(
+        matrix, operand, addend: addend, activation, output: result.operand,
+        quantised: result.quantised))
+    return result
+  }
+}
+
+// MARK: - Inputs
+
+extension PlanBuilder {
+  private mutating func addInput(_ index: Int) {
+    let input = graph.description.inputs[index]
+    let (label, axis) = (input.name, input.axis)
+    switch input.transform {
+    case .id(let source):
+      let block = block(label, axis, .ids)
+      ids[index] = (block, nil)
+      columns.append(ColumnInput(axis: axis, target: .ids(IDLookup(source), block: block)))
+    case .bag(let source):
+      let values = block(label, axis, .bagIDs)
+      let offsets = block(label, axis, .offsets)
+      ids[index] = (values, offsets)
+      columns.append(
+        ColumnInput(axis: axis, target: .bag(IDLookup(source), block: values, offsets: offsets)))
+    case .number(let number):
+      let raw = block(label, axis, .float(width: 1))
+      columns.append(ColumnInput(axis: axis, target: .number(block: raw)))
+      let output = target(.input(index), label: label)
+      emit(label, axis, .number(raw: raw, Kernels.NumberTransform(number), output: output))
+      values[.input(index)] = Value(operand: output, axis: axis, width: 1)
+    case .buckets(let buckets):
+      let raw = block(label, axis, .float(width: 1))
+      let block = block(label, axis, .ids)
+      ids[index] = (block, nil)
+      columns.append(ColumnInput(axis: axis, target: .number(block: raw)))
+      let transform = Kernels.NumberTransform(missing: buckets.missing, log1p: buckets.log1p)
+      emit(
+        label, axis,
+        .bucketise(
+          raw: raw, transform, boundaries: FloatConstants(buckets.boundaries), ids: block))
+    }
+  }
+}
+
+extension Kernels.NumberTransform {
+  fileprivate init(_ transform: ModelGraph.NumberTransform) {
+    self.init(
+      missing: transform.missing, log1p: transform.log1p,
+      clip: transform.clip ?? -Float.infinity...Float.infinity, mean: transform.mean,
+      deviation: transform.deviation)
+  }
+}
+
+extension Activation {
+  init(_ activation: Operation.Activation) {
+    self =
+      switch activation {
+      case .none: .none
+      case .relu: .relu
+      case .gelu: .gelu
+      case .tanh: .tanh
+      case .sigmoid: .sigmoid
+      }
+  }
+}
