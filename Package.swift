@@ -116,7 +116,7 @@ let package = Package(
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", "ModelRegistry"],
+      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire"],
       swiftSettings: swift),
     .testTarget(
       name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
