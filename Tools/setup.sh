@@ -57,3 +57,30 @@ step() {
     fail "failed: $words"
   fi
 }
+
+# start_server FOLDER: the release build's server on a free loopback port, for the registry of $TESSERA_REGISTRY.
+# Sets $server (its process) and $address; its output and log go to FOLDER. It ends with this script at the latest.
+start_server() {
+  server_log=$1/server.log
+  "$bin/tessera-server" --port 0 >"$1/server.out" 2>"$server_log" &
+  server=$!
+  trap 'kill "$server" 2>/dev/null || true' EXIT
+  local tenths
+  for tenths in $(seq 300); do
+    address=$(sed -n 's/^listening on //p' "$1/server.out")
+    [ -z "$address" ] || return 0
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.1
+  done
+  tail -n 20 "$server_log" >&2
+  fail "the server did not start within $((tenths / 10)) s; its log is $server_log"
+}
+
+# stop_server: asks it to drain; its exit code must be 0.
+stop_server() {
+  kill -TERM "$server"
+  local code=0
+  wait "$server" || code=$?
+  trap - EXIT
+  [ "$code" = 0 ] || fail "the server left with exit code $code when asked to drain; its log is $server_log"
+}
