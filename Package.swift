@@ -116,7 +116,7 @@ let package = Package(
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire"],
+      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire"], exclude: ["golden"],
       swiftSettings: swift),
     .testTarget(
       name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),

@@ -1,0 +1,73 @@
+import Inference
+import Kernels
+import ModelGraph
+import TesseraWire
+
+/// A SCORE body with its decoded layout.
+struct Request {
+  let body: [UInt8]
+  let layout: ScoreLayout
+
+  init(_ body: [UInt8], _ signature: Signature) throws {
+    self.body = body
+    var layout = ScoreLayout()
+    // Integers have no padding that `bytes` could expose.
+    try unsafe layout.decode(body.span.bytes, signature: signature)
+    self.layout = layout
+  }
+
+  init(_ score: ScoreBody, _ signature: Signature) throws {
+    var body: [UInt8] = []
+    try score.encode(signature: signature, into: &body)
+    try self.init(body, signature)
+  }
+}
+
+extension Workspace {
+  /// Scores of the requests as one batch: for each request, for each output, its coupons' scores.
+  func score(_ requests: [Request]) -> [[[Float]]] {
+    reset()
+    for request in requests {
+      precondition(fits(request.layout))
+      // As above.
+      unsafe append(request.layout, body: request.body.span.bytes)
+    }
+    run()
+    var first = 0
+    return requests.map { request in
+      let rows = first..<first + request.layout.couponRows
+      first = rows.upperBound
+      return plan.signature.outputs.indices.map { scores(output: $0, rows: rows) }
+    }
+  }
+
+  /// Copies scores out into an array.
+  func scores(output: Int, rows: Range<Int>) -> [Float] {
+    var scores = [Float](repeating: 0, count: rows.count)
+    // The array holds exactly the rows.
+    unsafe scores.withUnsafeMutableBytes { unsafe copyScores(output: output, rows: rows, into: $0) }
+    return scores
+  }
+}
+
+extension TypedGraph {
+  /// The tensors with every matrix that may be int8 turned into it.
+  func quantised(_ tensors: [TensorData]) -> [TensorData] {
+    let quantisable = Set(requiredTensors.filter(\.isQuantisable).map(\.name))
+    return tensors.map { quantisable.contains($0.name) ? $0.quantised().tensor : $0 }
+  }
+}
+
+extension BatchLimits {
+  /// Room for the small models of the tests.
+  static let small = BatchLimits(users: 80, events: 2_048, coupons: 1_024, bagValues: 4_096)
+}
+
+/// One array for all scores of a batch.
+func flat(_ scores: [[[Float]]], output: Int) -> [Float] { scores.flatMap { $0[output] } }
+
+/// The largest difference of two arrays of equal length.
+func largestDifference(_ left: [Float], _ right: [Float]) -> Float {
+  precondition(left.count == right.count)
+  return zip(left, right).reduce(0) { max($0, abs($1.0 - $1.1)) }
+}
