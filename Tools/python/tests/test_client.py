@@ -1,0 +1,226 @@
+"""The client against scripted servers, which play every answer."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from scripted_server import Peer, ScriptedServer
+
+from tessera.client import Client, ConnectionClosed, ServerError
+from tessera.wire import (
+    Axis,
+    Bind,
+    Bound,
+    Column,
+    ColumnKind,
+    Error,
+    ErrorCode,
+    Frame,
+    FrameKind,
+    GoAway,
+    Signature,
+    WireError,
+)
+from tessera.wire_score import Score, Scores, User
+
+SMALL = Signature(
+    (
+        Column("item", Axis.EVENT, ColumnKind.INTEGER),
+        Column("discount", Axis.COUPON, ColumnKind.NUMBER),
+    ),
+    ("click", "redeem"),
+)
+CHANGED = Signature((Column("product", Axis.COUPON, ColumnKind.STRING),), ("redeem",))
+COLUMNS = {
+    "item": np.array([300, 7]),
+    "discount": np.array([0.5, 0.1, 2.0], np.float32),
+    "product": ["milk", "eggs", "bread"],
+}
+
+
+def bind(peer: Peer, handle: int, version: int, signature: Signature) -> None:
+    frame = peer.receive(FrameKind.BIND)
+    assert Bind.decode(frame.body) == Bind("coupon", "production")
+    peer.send(FrameKind.BOUND, frame.request_id, Bound(handle, version, signature).encode())
+
+
+def answer(peer: Peer, signature: Signature, version: int) -> Score:
+    frame = peer.receive(FrameKind.SCORE)
+    score = Score.decode(frame.body, signature)
+    values = np.arange(3 * len(signature.outputs), dtype=np.float32).reshape(-1, 3)
+    body = Scores(version, len(score.users), values, 9, 80, 35).encode()
+    peer.send(FrameKind.SCORES, frame.request_id, body)
+    return score
+
+
+def refuse(peer: Peer, error: Error) -> None:
+    peer.send(FrameKind.ERROR, peer.receive(FrameKind.SCORE).request_id, error.encode())
+
+
+def test_scores_come_back_by_output_with_version_and_times() -> None:
+    seen = []
+
+    def script(peer: Peer) -> None:
+        peer.greet()
+        bind(peer, 5, 42, SMALL)
+        seen.append(answer(peer, SMALL, 42))
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        assert client.welcome.server_name == "scripted"
+        model = client.bind("coupon")
+        assert (model.version, model.signature) == (42, SMALL)
+        reply = client.score(
+            model, COLUMNS, events=[2, 0], coupons=[1, 2], keys=[8, 9], deadline_us=2000
+        )
+    assert reply.outputs["click"].tolist() == [0, 1, 2]
+    assert reply.outputs["redeem"].tolist() == [3, 4, 5]
+    assert (reply.version, reply.queue_us, reply.compute_us, reply.load) == (42, 80, 35, 9)
+    assert seen[0].users == [User(2, 1, 8), User(0, 2, 9)]
+    assert (seen[0].handle, seen[0].deadline_us) == (5, 2000)
+    assert seen[0].columns[0].tolist() == [300, 7]
+
+
+def test_a_changed_signature_is_bound_again_and_the_request_encoded_anew() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        bind(peer, 0, 1, SMALL)
+        refuse(peer, Error(ErrorCode.REBIND_REQUIRED, "version 2 has another signature"))
+        bind(peer, 1, 2, CHANGED)
+        assert answer(peer, CHANGED, 2).columns == [["milk", "eggs", "bread"]]
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        model = client.bind("coupon")
+        reply = client.score(model, COLUMNS, events=[2], coupons=[3])
+    assert (reply.version, model.handle, model.version, model.signature) == (2, 1, 2, CHANGED)
+
+
+def test_rebinding_gives_up_when_the_signature_never_settles() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        bind(peer, 0, 1, SMALL)
+        for handle in (1, 2, 3):
+            refuse(peer, Error(ErrorCode.REBIND_REQUIRED))
+            bind(peer, handle, handle + 1, SMALL)
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        model = client.bind("coupon")
+        with pytest.raises(ServerError) as caught:
+            client.score(model, COLUMNS, events=[2], coupons=[3])
+    assert caught.value.code == ErrorCode.REBIND_REQUIRED
+
+
+def test_a_refusal_names_code_column_offset_and_retry_after() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        bind(peer, 0, 1, SMALL)
+        refuse(peer, Error(ErrorCode.BAD_VALUE, "no", column=1, offset=41))
+        refuse(peer, Error(ErrorCode.OVERLOADED, "full", retry_after_us=1500))
+        answer(peer, SMALL, 1)
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        model = client.bind("coupon")
+        with pytest.raises(ServerError, match=r"BAD_VALUE \(column discount, byte 41\): no") as bad:
+            client.score(model, COLUMNS, events=[2], coupons=[3])
+        assert (bad.value.column, bad.value.column_name, bad.value.offset) == (1, "discount", 41)
+        with pytest.raises(ServerError) as full:
+            client.score(model, COLUMNS, events=[2], coupons=[3])
+        assert (full.value.code, full.value.retry_after_us) == (ErrorCode.OVERLOADED, 1500)
+        assert client.score(model, COLUMNS, events=[2], coupons=[3]).version == 1
+
+
+def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        bind(peer, 0, 1, SMALL)
+        answer(peer, SMALL, 1)
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        model = client.bind("coupon")
+        for columns, events, coupons in (
+            ({"item": [1, 2]}, [2], [3]),
+            (COLUMNS, [1], [3]),
+            (COLUMNS, [2], [0]),
+            (COLUMNS | {"discount": [1, 2, float("inf")]}, [2], [3]),
+        ):
+            with pytest.raises(WireError):
+                client.score(model, columns, events=events, coupons=coupons)
+        assert client.score(model, COLUMNS, events=[2], coupons=[3]).version == 1
+
+
+def test_a_late_answer_to_a_timed_out_call_is_not_taken_for_the_next_one() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        late = peer.receive(FrameKind.PING)
+        now = peer.receive(FrameKind.PING)
+        peer.send(FrameKind.PONG, late.request_id, late.body)
+        peer.send(FrameKind.PONG, now.request_id, now.body)
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        client.timeout = 0.1
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            client.ping(b"late")
+        assert time.monotonic() - started < 5
+        client.timeout = 5
+        assert client.ping(b"now") >= 0
+
+
+def test_a_reply_in_single_bytes_is_the_same_reply() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        frame = peer.receive(FrameKind.BIND)
+        body = Bound(3, 9, SMALL).encode()
+        for byte in Frame(FrameKind.BOUND, frame.request_id, body).encode():
+            peer.connection.sendall(bytes([byte]))
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        assert client.bind("coupon").handle == 3
+
+
+def test_what_was_sent_before_goaway_is_answered_and_later_calls_are_refused() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        bind(peer, 0, 1, SMALL)
+        frame = peer.receive(FrameKind.SCORE)
+        peer.send(FrameKind.GOAWAY, 0, GoAway(ErrorCode.DRAINING, "bye").encode())
+        body = Scores(1, 1, np.zeros((2, 3), np.float32)).encode()
+        peer.send(FrameKind.SCORES, frame.request_id, body)
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        model = client.bind("coupon")
+        assert client.score(model, COLUMNS, events=[2], coupons=[3]).version == 1
+        with pytest.raises(ConnectionClosed, match="DRAINING: bye"):
+            client.score(model, COLUMNS, events=[2], coupons=[3])
+
+
+def test_a_refused_hello_raises_its_reason() -> None:
+    def script(peer: Peer) -> None:
+        frame = peer.receive(FrameKind.HELLO)
+        error = Error(ErrorCode.UNAUTHENTICATED, "a credential is needed")
+        peer.send(FrameKind.ERROR, frame.request_id, error.encode())
+
+    with ScriptedServer(script) as server, pytest.raises(ServerError, match="a credential"):
+        Client("127.0.0.1", server.port)
+
+
+def test_a_connection_that_ends_without_a_reason_says_so() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        peer.receive(FrameKind.PING)
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        with pytest.raises(ConnectionClosed, match="without a reason"):
+            client.ping()
+
+
+def test_a_damaged_reply_is_refused() -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        peer.receive(FrameKind.PING)
+        peer.connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
+        with pytest.raises(WireError):
+            client.ping()
