@@ -103,6 +103,7 @@ let package = Package(
       path: "Tools/tessera-bench", exclude: ["peers"], swiftSettings: swift),
 
     // Tests mirror the targets.
+    .target(name: "CAllocations", path: "Tests/Support/CAllocations"),
     .testTarget(name: "TesseraWireTests", dependencies: ["TesseraWire"], swiftSettings: swift),
     .testTarget(
       name: "TesseraClientTests",
@@ -116,7 +117,8 @@ let package = Package(
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire"], exclude: ["golden"],
+      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", "CAllocations"],
+      exclude: ["golden"],
       swiftSettings: swift),
     .testTarget(
       name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
