@@ -7,8 +7,8 @@
   import Foundation
 #endif
 
-enum CanonicalJSON {
-  static func encode(_ value: some Encodable) -> [UInt8] {
+package enum CanonicalJSON {
+  package static func encode(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {

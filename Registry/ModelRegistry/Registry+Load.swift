@@ -98,22 +98,36 @@ extension Registry {
     let found = try environment.read { transaction throws(RegistryError) in
       do throws(StoreError) {
         return try transaction.withValue(for: blob.digest.bytes, in: Table.blobs.rawValue) {
-          (bytes: $0.byteCount == blob.storedBytes ? $0.copy() : [], count: $0.byteCount)
+          (bytes: $0.byteCount == blob.storedBytes ? $0.copy() : nil, count: $0.byteCount)
         }
       } catch {
         throw RegistryError(store: error)
       }
     }
     guard let found else { throw RegistryError(.damaged, at: place, "is missing") }
-    guard found.count == blob.storedBytes else {
+    guard let bytes = found.bytes else {
       throw RegistryError(
         .damaged, at: place, "has \(found.count) bytes where \(blob.storedBytes) are expected")
     }
-    guard Digest(of: found.bytes) == blob.digest else {
+    return try blob.content(ofStored: bytes, at: place)
+  }
+}
+
+extension Manifest.Blob {
+  /// What the stored bytes hold, once size, digest, claimed size and content size are as they
+  /// should be.
+  package func content(
+    ofStored bytes: [UInt8], at place: String
+  ) throws(RegistryError) -> [UInt8] {
+    guard bytes.count == storedBytes else {
+      throw RegistryError(
+        .damaged, at: place, "has \(bytes.count) bytes where \(storedBytes) are expected")
+    }
+    guard Digest(of: bytes) == digest else {
       throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
     }
     do throws(FrameError) {
-      return try ZstdFrame.decompress(found.bytes, rawBytes: blob.rawBytes)
+      return try ZstdFrame.decompress(bytes, rawBytes: rawBytes)
     } catch {
       throw RegistryError(.damaged, at: place, error.message)
     }

@@ -10,6 +10,13 @@ public struct AliasMove: Hashable, Sendable {
   public var to: UInt32
   /// False when it pointed there already and nothing was written.
   public var isChange: Bool
+
+  /// A move of an alias.
+  public init(from: UInt32?, to: UInt32, isChange: Bool) {
+    self.from = from
+    self.to = to
+    self.isChange = isChange
+  }
 }
 
 extension Registry {

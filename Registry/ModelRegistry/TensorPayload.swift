@@ -1,11 +1,11 @@
 // A tensor as raw bytes: int8 values row-major and then one float32 scale per row, or float32 values
 // row-major. Little-endian.
 
-import ModelGraph
+package import ModelGraph
 
 extension TensorData {
   /// The payload.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     switch storage {
     case .float32(let values): littleEndian(values)
     case .int8(let values, let scales):
@@ -14,7 +14,7 @@ extension TensorData {
   }
 
   /// Bytes of a payload of this shape; `nil` when the shape is not one or the bytes are too many.
-  static func payloadBytes(shape: [Int], dtype: Manifest.Precision) -> Int? {
+  package static func payloadBytes(shape: [Int], dtype: Manifest.Precision) -> Int? {
     guard (1...ModelLimits.dimensionsMax).contains(shape.count) else { return nil }
     var elements = 1
     for dimension in shape {
@@ -28,7 +28,7 @@ extension TensorData {
   }
 
   /// Reads a payload of exactly `payloadBytes(shape:dtype:)` bytes.
-  init(name: String, shape: [Int], dtype: Manifest.Precision, payload: [UInt8]) {
+  package init(name: String, shape: [Int], dtype: Manifest.Precision, payload: [UInt8]) {
     let elements = shape.reduce(1, *)
     let storage: Storage =
       switch dtype {

@@ -1,0 +1,114 @@
+import Foundation
+import ModelRegistry
+import Testing
+
+@Suite("The command line")
+struct CommandTests {
+  let folder = TemporaryFolder()
+  private var path: String { folder / "registry" }
+
+  @Test("A model is imported, promoted, listed, shown, rolled back and verified by commands")
+  func day() throws {
+    for seed in 1...2 {
+      let source = try SampleModel(seed: UInt64(seed)).write(to: folder / "source-\(seed)")
+      let run = try Command("--registry", path, "import", source, "--note", "day \(seed)").finish()
+      #expect(run.status == 0)
+      #expect(run.output.hasPrefix("imported coupon version \(seed): int8, 5 tensors, "))
+      #expect(run.errors.isEmpty)
+    }
+    let again = try Command("import", "--registry", path, folder / "source-1").finish()
+    #expect(again.status == 0)
+    #expect(again.output.contains("version 1 was made from the same files before"))
+
+    for version in ["1", "2"] {
+      let run = try Command(
+        "--registry", path, "promote", "coupon", version, "--why", "better", "--who", "ana"
+      ).finish()
+      #expect(run.output.hasPrefix("production of coupon now points to version \(version)"))
+    }
+    let list = try Command("--registry", path, "list").finish().output.split(separator: "\n")
+    #expect(list.count == 3)
+    #expect(list[0].hasPrefix("MODEL"))
+    #expect(list[1].contains("day 1") && !list[1].contains("production"))
+    #expect(list[2].contains("day 2") && list[2].contains("production"))
+
+    let shown = try Command("--registry", path, "show", "coupon").finish().output
+    for words in [
+      "coupon version 2", "SIGNATURE", "item", "a row of 21", "GRAPH", "pool", "TENSORS",
+      "6 x 10", "hidden.weight", "%", "AUDIT TRAIL", "production: 1 -> 2", "better", "ana", "auc",
+    ] {
+      #expect(shown.contains(words), "show says \(words)")
+    }
+    let back = try Command("--registry", path, "rollback", "coupon").finish()
+    #expect(back.output.hasPrefix("production of coupon points to version 1 again"))
+    let verified = try Command("--registry", path, "verify").finish()
+    #expect((verified.status, verified.errors) == (0, ""))
+    #expect(verified.output.contains("2 versions"))
+  }
+
+  @Test("Every verb that reports has a JSON form")
+  func json() throws {
+    let source = try SampleModel(seed: 1).write(to: folder / "source")
+    func run(_ arguments: String...) throws -> Any {
+      let command =
+        switch arguments.count {
+        case 1: try Command("--registry", path, arguments[0], "--json")
+        case 2: try Command("--registry", path, arguments[0], arguments[1], "--json")
+        default:
+          try Command("--registry", path, arguments[0], arguments[1], arguments[2], "--json")
+        }
+      return try JSONSerialization.jsonObject(with: Data(try command.finish().output.utf8))
+    }
+    func fields(_ value: Any) -> [String: Any] { value as? [String: Any] ?? [:] }
+    #expect(fields(try run("import", source))["version"] as? Int == 1)
+    #expect(fields(try run("promote", "coupon", "1"))["changed"] as? Bool == true)
+    let list = try run("list") as? [[String: Any]]
+    #expect(list?.first?["aliases"] as? [String] == ["production"])
+    let show = fields(try run("show", "coupon"))
+    #expect((show["audit"] as? [Any])?.count == 2)
+    #expect(fields(show["manifest"] as Any)["precision"] as? String == "int8")
+    #expect((fields(try run("verify"))["problems"] as? [Any])?.isEmpty == true)
+  }
+
+  @Test("A refusal is one line on stderr and exit status 1")
+  func refusals() throws {
+    var model = try SampleModel(seed: 1)
+    let sound = try model.write(to: folder / "sound")
+    model.tensors.removeLast()
+    let spoilt = try model.write(to: folder / "spoilt")
+    #expect(try Command("--registry", path, "import", sound).finish().status == 0)
+    let none = folder / "none"
+    let runs = [
+      try Command("--registry", path, "import", spoilt), try Command("--registry", none, "list"),
+      try Command("--registry", path, "promote", "coupon", "9"),
+      try Command("--registry", path, "rollback", "coupon"),
+      try Command("--registry", path, "show", "other"),
+    ]
+    for run in runs {
+      let (status, output, errors) = try run.finish()
+      #expect(status == 1)
+      #expect(output.isEmpty)
+      #expect(errors.hasPrefix("Error: "))
+      #expect(errors.filter { $0 == "\n" }.count == 1)
+    }
+  }
+
+  @Test("A wrong use of the command exits with 64")
+  func usage() throws {
+    #expect(try Command("--registry", path, "promote", "coupon").finish().status == 64)
+    #expect(
+      try Command("--registry", path, "import", "x", "--precision", "int4").finish().status == 64)
+    #expect(try Command("--registry", path, "forget", "coupon").finish().status == 64)
+  }
+
+  @Test("Verification of a damaged registry names the blob and exits with 1")
+  func damaged() throws {
+    let registry = try Registry.sample(in: folder, versions: 1)
+    let blob = try registry.manifest(model: "coupon", version: 1).manifest.tensors[0].blob
+    try replace(blob.digest.bytes, in: "blobs", with: [1, 2, 3], at: registry.path)
+    let run = try Command("--registry", registry.path, "verify").finish()
+    #expect(run.status == 1)
+    #expect(run.output.contains(blob.digest.description))
+    #expect(run.errors.isEmpty)
+  }
+}
