@@ -1,0 +1,70 @@
+import CAllocations
+import Inference
+import Kernels
+import ModelGraph
+import Testing
+import TesseraWire
+
+/// P8: no heap allocation per request in the plan.
+@Suite("A plan runs without the heap")
+struct AllocationTests {
+  @Test(
+    "resetting, appending, running and copying scores allocate nothing",
+    .enabled(if: tsr_allocations_are_counted(), "a sanitizer has its own malloc"),
+    .disabled(if: Self.isUnoptimised, "code that is not optimised boxes its iterators"),
+    arguments: UInt64(1)...12, [false, true])
+  func none(seed: UInt64, isInt8: Bool) throws {
+    var model = RandomModel(seed: seed)
+    let (graph, tensors) = try model.make()
+    let requests = try [0, 3, 19].map {
+      try model.request(graph.signature, events: $0, coupons: 1 + $0 % 5)
+    }
+    for kernels in KernelTable.available {
+      let plan = try Plan(
+        graph: graph, tensors: isInt8 ? graph.quantised(tensors) : tensors, limits: .small,
+        kernels: kernels)
+      let workspace = plan.makeWorkspace()
+      var scores = [Float](repeating: 0, count: 1_024)
+      // Whatever the runtime sets up once, it sets up in the first round.
+      _ = allocations(workspace, requests, into: &scores)
+      #expect(allocations(workspace, requests, into: &scores) == 0, "\(plan)")
+    }
+  }
+
+  @Test(
+    "the counter counts",
+    .enabled(if: tsr_allocations_are_counted(), "a sanitizer has its own malloc"))
+  func counter() {
+    let before = tsr_allocations_of_this_thread()
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+    unsafe memory.deallocate()
+    #expect(tsr_allocations_of_this_thread() > before)
+  }
+
+  private static var isUnoptimised: Bool {
+    var isDebug = false
+    assert(
+      {
+        isDebug = true; return true
+      }())
+    return isDebug
+  }
+
+  private func allocations(
+    _ workspace: Workspace, _ requests: [Request], into scores: inout [Float]
+  ) -> UInt64 {
+    let before = tsr_allocations_of_this_thread()
+    workspace.reset()
+    for request in requests where workspace.fits(request.layout) {
+      // Integers have no padding that `bytes` could expose.
+      unsafe workspace.append(request.layout, body: request.body.span.bytes)
+    }
+    workspace.run()
+    let coupons = workspace.coupons
+    // The array holds more scores than any batch here has coupons.
+    unsafe scores.withUnsafeMutableBytes { target in
+      unsafe workspace.copyScores(output: 0, rows: 0..<coupons, into: target)
+    }
+    return tsr_allocations_of_this_thread() - before
+  }
+}
