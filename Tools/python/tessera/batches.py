@@ -36,15 +36,22 @@ class Batcher:
         self.transforms = {spec["name"]: make_transform(spec) for spec in self.inputs}
 
     def transform(self, users: list[dict[str, Any]]) -> list[dict[str, np.ndarray]]:
-        """Per user: `{input: [rows] ids or numbers, or [rows, members] ids padded with −1}`."""
-        return [
-            {spec["name"]: self.transform_column(user, spec) for spec in self.inputs}
-            for user in users
-        ]
+        """Per user: `{input: [rows] ids or numbers, or [rows, members] ids padded with -1}`."""
+        # Households of one campaign share the lists of its coupons' columns.
+        shared: dict[tuple[str, int], np.ndarray] = {}
+        found = []
+        for user in users:
+            columns = {}
+            for spec in self.inputs:
+                key = (spec["name"], id(user[AXIS_PART[spec["axis"]]][spec["name"]]))
+                if spec["axis"] == "user" or key not in shared:
+                    shared[key] = self.transform_column(spec, column_rows(user, spec))
+                columns[spec["name"]] = shared[key]
+            found.append(columns)
+        return found
 
-    def transform_column(self, user: dict[str, Any], spec: dict[str, Any]) -> np.ndarray:
-        """One input of one user."""
-        values = column_rows(user, spec)
+    def transform_column(self, spec: dict[str, Any], values: list) -> np.ndarray:
+        """One input of one user; `values` has an entry for each row."""
         transform = self.transforms[spec["name"]]
         if spec["kind"] != "bag":
             return transform(values)

@@ -2,67 +2,51 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tessera.batches import column_rows
+from tessera.wire import Axis, Column, ColumnKind, Frame, FrameKind, Signature
+from tessera.wire_score import Score, User
 
-STRING, BAG = 7, 0x80
-INTEGERS = ((1, "<i1"), (2, "<i2"), (3, "<i4"), (4, "<i8"))
-
-
-def crc32c(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def payload(kind: str, values: list) -> tuple[int, bytes]:
-    if kind == "string":
-        data = [value.encode("utf-8") for value in values]
-        return STRING, bytes(len(part) for part in data) + b"".join(data)
-    if kind == "integer":
-        low, high = min([0, *values]), max([0, *values])
-        for code, dtype in INTEGERS:
-            limits = np.iinfo(dtype)
-            if limits.min <= low and high <= limits.max:
-                return code, np.array(values, dtype).tobytes()
-    x = np.array(values, "<f4")
-    half = x.astype("<f2")
-    if np.array_equal(half.astype("<f4"), x, equal_nan=True):
-        return 5, half.tobytes()
-    return 6, x.tobytes()
+AXES = {"user": Axis.USER, "event": Axis.EVENT, "coupon": Axis.COUPON}
+KINDS = {
+    ("id", "integer"): ColumnKind.INTEGER,
+    ("id", "string"): ColumnKind.STRING,
+    ("number", None): ColumnKind.NUMBER,
+    ("bag", "integer"): ColumnKind.INTEGER_BAG,
+    ("bag", "string"): ColumnKind.STRING_BAG,
+}
 
 
-def score_body(description: dict[str, Any], users: list[dict[str, Any]]) -> bytes:
-    body = struct.pack("<HHI", 0, len(users), 0)
-    for user in users:
-        body += struct.pack("<QHH", user["key"], user["event_rows"], user["coupon_rows"])
-    for spec in description["inputs"]:
-        rows = [value for user in users for value in column_rows(user, spec)]
-        if spec["kind"] == "bag":
-            code, data = payload(spec["values"], [member for row in rows for member in row])
-            body += bytes([BAG | code, *map(len, rows)]) + data
-        else:
-            kind = "number" if spec["kind"] == "number" else spec["values"]
-            code, data = payload(kind, rows)
-            body += bytes([code]) + data
-    return body
+def signature(description: dict[str, Any]) -> Signature:
+    """The wire's signature of a model description."""
+    columns = [
+        Column(spec["name"], AXES[spec["axis"]], KINDS[spec["kind"], spec.get("values")])
+        for spec in description["inputs"]
+    ]
+    limits = description["limits"]
+    outputs = tuple(description["outputs"])
+    return Signature(tuple(columns), outputs, limits["events"], limits["coupons"])
+
+
+def wire_users(users: list[dict[str, Any]]) -> list[User]:
+    """The row counts and keys of users with raw columns."""
+    return [User(user["event_rows"], user["coupon_rows"], user["key"]) for user in users]
+
+
+def wire_columns(specs: list[dict[str, Any]], users: list[dict[str, Any]]) -> list[list]:
+    """Per input the values of all users, one after another."""
+    return [[value for user in users for value in column_rows(user, spec)] for spec in specs]
 
 
 def write_frames(
     path: Path, description: dict[str, Any], groups: list[list[dict[str, Any]]]
 ) -> None:
     """One SCORE frame (handle 0, the server's default deadline) per group of users."""
+    shape = signature(description)
     frames = []
     for request, users in enumerate(groups):
-        body = score_body(description, users)
-        header = struct.pack("<IBBHQ", len(body), 3, 0, 0, request)
-        frames.append(header + struct.pack("<I", crc32c(header + body)) + body)
+        score = Score(0, wire_users(users), wire_columns(description["inputs"], users))
+        frames.append(Frame(FrameKind.SCORE, request, score.encode(shape)).encode())
     path.write_bytes(b"".join(frames))

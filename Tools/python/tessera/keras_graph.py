@@ -32,12 +32,13 @@ class KerasGraph:
         self.specs = {spec["name"]: spec for spec in description["inputs"]}
         self.layers: dict[str, keras.layers.Layer] = {}
         self.edges: dict[str, Any] = {}
+        """Input or node → its Keras tensor [B, L, w] (ids: [B, L])."""
         self.axes: dict[str, str] = {}
         self.mask = keras.Input((None,), dtype="bool", name="event_mask")
         for name, spec in self.specs.items():
             self.edges[name] = self.add_input(name, spec)
             self.axes[name] = spec["axis"]
-        inputs = {name: self.edges[name] for name in self.specs} | {"event_mask": self.mask}
+        self.edges_in = dict(self.edges) | {"event_mask": self.mask}
         for name, spec in self.specs.items():
             if not is_id(spec):
                 self.edges[name] = keras.ops.expand_dims(self.edges[name], -1)
@@ -45,7 +46,7 @@ class KerasGraph:
             self.axes[node["name"]] = self.axis_of(node)
             self.edges[node["name"]] = self.add_node(node)
         outputs = {name: self.edges[name] for name in description["outputs"]}
-        self.model = keras.Model(inputs, outputs)
+        self.model = keras.Model(self.edges_in, outputs)
 
     def add_input(self, name: str, spec: dict[str, Any]):
         shape = (None, None) if spec["kind"] == "bag" else (None,)

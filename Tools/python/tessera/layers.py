@@ -12,7 +12,7 @@ from keras import ops
 
 
 class BagReduce(keras.layers.Layer):
-    """[B, L, M, w] members and their ids [B, L, M] (−1 = padding) → mean or sum [B, L, w]."""
+    """[B, L, M, w] members and their ids [B, L, M] (-1 = padding) → mean or sum [B, L, w]."""
 
     def __init__(self, reduce: str, **kwargs) -> None:
         super().__init__(**kwargs)

@@ -1,0 +1,117 @@
+"""`python -m tessera`: train a sample model, evaluate a served one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+ARCHITECTURES = ("lstm", "transformer")
+
+
+def parser() -> argparse.ArgumentParser:
+    main = argparse.ArgumentParser(prog="python -m tessera", description=__doc__)
+    verbs = main.add_subparsers(dest="verb", metavar="VERB")
+    train = verbs.add_parser(
+        "train", help="train on campaigns before a cut and export a model folder"
+    )
+    evaluate = verbs.add_parser(
+        "evaluate", help="score the pairs after the cut through a server, print one JSON object"
+    )
+    for verb in (train, evaluate):
+        verb.add_argument("--data", type=Path, required=True, help="folder of the data set's CSVs")
+        verb.add_argument(
+            "--cut", required=True, help="YYYY-MM-DD: campaigns that start earlier are trained on"
+        )
+        verb.add_argument("--seed", type=int, default=1, help="default 1")
+    train.add_argument("--arch", choices=ARCHITECTURES, required=True)
+    train.add_argument("--out", type=Path, required=True, help="folder to write the model to")
+    train.add_argument("--dtype", choices=("float16", "float32"), default="float16")
+    evaluate.add_argument("--server", required=True, metavar="HOST:PORT")
+    evaluate.add_argument("--model", required=True, help="the model's name on the server")
+    evaluate.add_argument("--alias", default="production", help="default production")
+    evaluate.add_argument("--version", type=int, default=0, help="exactly this version, no alias")
+    evaluate.add_argument(
+        "--reference", metavar="MODEL", help="another served model to compare probabilities with"
+    )
+    evaluate.add_argument("--reference-version", type=int, default=0)
+    evaluate.add_argument(
+        "--keras", type=Path, metavar="DIR", help="exported folder to score in Keras beside"
+    )
+    return main
+
+
+def run(arguments: argparse.Namespace) -> dict:
+    """Runs one verb and returns what it prints."""
+    from tessera.evaluate import Target, evaluate, parse_server
+
+    if arguments.verb == "train":
+        check_out(arguments.out)
+        check_data(arguments)
+        from tessera.train import train_and_export
+
+        return train_and_export(
+            arguments.data,
+            arguments.cut,
+            arguments.arch,
+            arguments.out,
+            arguments.dtype,
+            arguments.seed,
+        )
+    host, port = parse_server(arguments.server)
+    check_data(arguments)
+    target = Target(host, port, arguments.model, arguments.alias, arguments.version)
+    reference = None
+    if arguments.reference or arguments.reference_version:
+        name = arguments.reference or arguments.model
+        reference = Target(host, port, name, "production", arguments.reference_version)
+    return evaluate(
+        arguments.data, arguments.cut, target, reference, arguments.keras, arguments.seed
+    )
+
+
+def check_data(arguments: argparse.Namespace) -> None:
+    """Refuses a wrong folder or date before TensorFlow is loaded, which takes seconds."""
+    from tessera.dataset import check_folder, parse_cut
+
+    parse_cut(arguments.cut)
+    check_folder(arguments.data)
+
+
+def check_out(folder: Path) -> None:
+    from tessera.dataset import DataError
+
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"--out {folder} is a file; give a folder")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Returns the exit code: 0, 1 for a failure, 2 for wrong arguments."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments = parser().parse_args(words)
+    if arguments.verb is None:
+        parser().print_help()
+        return 0
+    from tessera.client import ConnectionClosed, ServerError
+    from tessera.dataset import DataError
+    from tessera.wire import WireError
+
+    try:
+        print(json.dumps(run(arguments), indent=1))
+        return 0
+    except DataError as error:
+        print(f"tessera: {error}", file=sys.stderr)
+        return 2
+    except (ServerError, ConnectionClosed, WireError, OSError) as error:
+        place = f" ({arguments.server})" if arguments.verb == "evaluate" else ""
+        print(f"tessera: {error}{place}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"tessera: {error}; install the extra: pip install 'tessera[train]'", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
