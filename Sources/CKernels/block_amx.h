@@ -16,7 +16,7 @@ static const tile_config all_tiles_full = {
     .bytes_a_row = {64, 64, 64, 64, 64, 64, 64, 64},
     .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
 
-static void amx_block(int32_t *sums, size_t stride, const int8_t *input, int32_t rows,
+static void amx_block(int32_t *sums, size_t stride, const uint8_t *input, int32_t rows,
                       const tsr_matrix *w, int32_t first_panel, int32_t panels) {
   if (rows < AMX_ROWS_MIN) {
     vnni_block(sums, stride, input, rows, w, first_panel, panels);
@@ -26,28 +26,30 @@ static void amx_block(int32_t *sums, size_t stride, const int8_t *input, int32_t
   const int32_t steps = w->padded_depth / 64;
   _tile_loadconfig(&all_tiles_full);
   for (int32_t r = 0; r < rows; r += 32) {
-    const int8_t *x0 = input + r * row_bytes, *x1 = x0 + 16 * row_bytes;
+    const uint8_t *x0 = input + r * row_bytes, *x1 = x0 + 16 * row_bytes;
     const bool is_pair = rows - r > 16;
     for (int32_t p = 0; p < panels; p += 2) {
       const int8_t *w0 = w->int8_weights + (first_panel + p) * panel_bytes, *w1 = w0 + panel_bytes;
       int32_t *out = sums + r * stride + p * 16;
       const bool is_wide = panels - p > 1;
-      _tile_zero(0);
-      if (is_wide) _tile_zero(1);
-      if (is_pair) _tile_zero(2);
-      if (is_pair && is_wide) _tile_zero(3);
+      // Stride 0: every row of the tile begins at −128·Σ weights.
+      const int32_t *start = w->offset_sums + (first_panel + p) * 16;
+      _tile_loadd(0, start, 0);
+      if (is_wide) _tile_loadd(1, start + 16, 0);
+      if (is_pair) _tile_loadd(2, start, 0);
+      if (is_pair && is_wide) _tile_loadd(3, start + 16, 0);
       for (int32_t k = 0; k < steps; k++) {
         _tile_loadd(4, x0 + k * 64, row_bytes);
         _tile_loadd(6, w0 + k * 1024, 64);
-        _tile_dpbssd(0, 4, 6);
+        _tile_dpbusd(0, 4, 6);
         if (is_wide) {
           _tile_loadd(7, w1 + k * 1024, 64);
-          _tile_dpbssd(1, 4, 7);
+          _tile_dpbusd(1, 4, 7);
         }
         if (is_pair) {
           _tile_loadd(5, x1 + k * 64, row_bytes);
-          _tile_dpbssd(2, 5, 6);
-          if (is_wide) _tile_dpbssd(3, 5, 7);
+          _tile_dpbusd(2, 5, 6);
+          if (is_wide) _tile_dpbusd(3, 5, 7);
         }
       }
       _tile_stored(0, out, sum_bytes);

@@ -48,12 +48,14 @@ INLINE f f_from_bits(i a) { return _mm512_castsi512_ps(a); }
 INLINE i i_from_bits(f a) { return _mm512_castps_si512(a); }
 INLINE f f_from_i(i a) { return _mm512_cvtepi32_ps(a); }
 
-INLINE __m128i q_rounded(f a) {
-  return _mm512_cvtepi32_epi8(i_from_bits(f_add(a, f_set(12582912.0f))));
+INLINE __m128i q_rounded(f a, f factor) {
+  return _mm512_cvtepi32_epi8(i_from_bits(f_fma(a, factor, f_set(12582912.0f + 128.0f))));
 }
-INLINE void q_store(int8_t *p, f a) { _mm_storeu_si128((__m128i *)p, q_rounded(a)); }
-INLINE void q_store_part(int8_t *p, f a, size_t count) {
-  _mm_mask_storeu_epi8(p, FIRST(count), q_rounded(a));
+INLINE void q_store(uint8_t *p, f a, f factor) {
+  _mm_storeu_si128((__m128i *)p, q_rounded(a, factor));
+}
+INLINE void q_store_part(uint8_t *p, f a, f factor, size_t count) {
+  _mm_mask_storeu_epi8(p, FIRST(count), q_rounded(a, factor));
 }
 INLINE f f_load_int8(const int8_t *p) {
   return f_from_i(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));

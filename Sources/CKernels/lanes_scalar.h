@@ -81,12 +81,13 @@ INLINE f f_from_bits(i a) { f r; memcpy(&r, &a, sizeof r); return r; }
 INLINE i i_from_bits(f a) { i r; memcpy(&r, &a, sizeof r); return r; }
 INLINE f f_from_i(i a) { f r; LANES r.at[n] = (float)a.at[n]; return r; }
 
-// float32 → int8 for |a| < 2²²: round half to even by adding 1.5·2²³; the low byte of the sum is kept.
-INLINE void q_store_part(int8_t *p, f a, size_t count) {
-  i bits = i_from_bits(f_add(a, f_set(12582912.0f)));
-  for (size_t n = 0; n < count; n++) p[n] = (int8_t)(uint8_t)(bits.at[n] & 255);
+// a·factor + 128 → a byte, for |a·factor| ≤ 127, rounded once, half to even: 1.5·2²³ is added too and the
+// low byte of the sum kept.
+INLINE void q_store_part(uint8_t *p, f a, f factor, size_t count) {
+  i bits = i_from_bits(f_fma(a, factor, f_set(12582912.0f + 128.0f)));
+  for (size_t n = 0; n < count; n++) p[n] = (uint8_t)(bits.at[n] & 255);
 }
-INLINE void q_store(int8_t *p, f a) { q_store_part(p, a, 16); }
+INLINE void q_store(uint8_t *p, f a, f factor) { q_store_part(p, a, factor, 16); }
 INLINE f f_load_int8_part(const int8_t *p, size_t count) {
   f r = f_set(0);
   for (size_t n = 0; n < count; n++) r.at[n] = (float)p[n];

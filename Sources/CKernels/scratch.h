@@ -1,27 +1,47 @@
 // How kernels divide their scratch; shared by the bodies and the *_scratch_bytes functions.
+#ifndef TESSERA_SCRATCH_H
+#define TESSERA_SCRATCH_H
+
 #include "include/CKernels.h"
 
-static inline void *scratch_take(char **at, size_t bytes) {
-  void *taken = *at;
-  *at += tsr_rounded_up(bytes, TSR_ALIGNMENT);
-  return taken;
+typedef struct {
+  int32_t *order;       // [users] longest first
+  int32_t *places;      // [tokens + 2] for the sort
+  float *cells;         // [32, units] of one group, by place in the order
+  float *hidden;        // [32, units]
+  uint8_t *hidden_int8; // [32, padded units]
+  float *scales;        // [padded 4·units]: recurrent scale / 127
+  int32_t *sums;        // [32, padded 4·units]: int32, or float32 for float32 weights
+  int32_t *projection;  // [32, 16 steps, padded 4·units]: likewise
+} lstm_scratch;
+
+static inline size_t scratch_take(size_t *used, size_t bytes) {
+  const size_t at = *used;
+  *used += tsr_rounded_up(bytes, TSR_ALIGNMENT);
+  return at;
 }
 
-static inline size_t lstm_scratch_carve(void *memory, int32_t users, int32_t tokens, int32_t units,
-                                        int32_t **order, int32_t **counts, float **cells,
-                                        float **hidden, int8_t **hidden_int8, float **scales,
-                                        int32_t **sums, float **projection, void **product) {
-  char *at = memory;
+// Returns the bytes used; `memory` may be NULL where only they are wanted.
+static inline size_t lstm_scratch_carve(lstm_scratch *s, char *memory, int32_t users, int32_t tokens,
+                                        int32_t units) {
+  const size_t group = users < TSR_ROW_BLOCK ? tsr_rounded_up(users, TSR_ROW_STEP) : TSR_ROW_BLOCK;
   const size_t gates = tsr_rounded_up(4 * (size_t)units, TSR_LANES);
-  *order = scratch_take(&at, (size_t)users * 4);
-  *counts = scratch_take(&at, ((size_t)tokens + 2) * 4);
-  *cells = scratch_take(&at, (size_t)users * units * 4);
-  *hidden = scratch_take(&at, (size_t)users * units * 4);
-  *hidden_int8 = scratch_take(&at, tsr_rounded_up(users, TSR_ROW_STEP) * tsr_padded(units));
-  // Gates are read sixteen at a time from any unit: a full vector may pass the last gate.
-  *scales = scratch_take(&at, (gates + TSR_LANES) * 4);
-  *sums = scratch_take(&at, (TSR_ROW_BLOCK * gates + TSR_LANES) * 4);
-  *projection = scratch_take(&at, ((size_t)tokens * 4 * units) * 4);
-  *product = at;
-  return (size_t)(at - (char *)memory);
+  size_t used = 0;
+  const size_t order = scratch_take(&used, (size_t)users * 4);
+  const size_t places = scratch_take(&used, ((size_t)tokens + 2) * 4);
+  const size_t cells = scratch_take(&used, group * units * 4);
+  const size_t hidden = scratch_take(&used, group * units * 4);
+  const size_t hidden_int8 = scratch_take(&used, group * tsr_padded(units));
+  // Gates are read sixteen at a time from any unit on: a full vector may pass the last gate.
+  const size_t scales = scratch_take(&used, (gates + TSR_LANES) * 4);
+  const size_t sums = scratch_take(&used, (group * gates + TSR_LANES) * 4);
+  const size_t projection = scratch_take(&used, (group * 16 * gates + TSR_LANES) * 4);
+  if (memory != NULL)
+    *s = (lstm_scratch){
+        (int32_t *)(memory + order), (int32_t *)(memory + places), (float *)(memory + cells),
+        (float *)(memory + hidden), (uint8_t *)(memory + hidden_int8), (float *)(memory + scales),
+        (int32_t *)(memory + sums), (int32_t *)(memory + projection)};
+  return used;
 }
+
+#endif

@@ -14,7 +14,7 @@ static const int32_t offsets[USERS + 1] = {0, 19, 19, 20, ROWS};
 
 typedef struct {
   float *x, *out;           // [64, 256]
-  int8_t *q, *out_int8;     // [64, 256]
+  uint8_t *q, *out_int8;    // [64, 256]
   float *scales, *out_scales;
   void *weights, *recurrent, *scratch;
   float *bias;
@@ -90,8 +90,7 @@ static const char *const names[] = {"quantise", "product", "gather", "lstm", "at
                                     "layer_norm", "pool", "combine", "activate", "number"};
 
 const char *tsr_self_check(const tsr_kernels *kernels) {
-  const tsr_matrix w = {.outputs = GATES, .depth = WIDTH, .padded_outputs = GATES};
-  const size_t lstm_bytes = tsr_lstm_scratch_bytes(USERS, ROWS, UNITS, &w);
+  const size_t lstm_bytes = tsr_lstm_scratch_bytes(USERS, ROWS, UNITS);
   const size_t attention_bytes = tsr_attention_scratch_bytes(ROWS, 64, HEADS);
   const size_t scratch_bytes = lstm_bytes > attention_bytes ? lstm_bytes : attention_bytes;
   // Two outputs (floats, int8, scales): [0] of the reference, [1] of the table.
@@ -99,7 +98,7 @@ const char *tsr_self_check(const tsr_kernels *kernels) {
   if (block == NULL) return "memory";
   memset(block, 0, 12 * BLOCK);
   char *outputs[2] = {block + 5 * BLOCK, block + 8 * BLOCK};
-  memory m = {.x = (float *)block, .q = (int8_t *)(block + BLOCK), .scales = (float *)(block + 2 * BLOCK),
+  memory m = {.x = (float *)block, .q = (uint8_t *)(block + BLOCK), .scales = (float *)(block + 2 * BLOCK),
               .ids = (int32_t *)(block + 2 * BLOCK + BLOCK / 4), .bias = (float *)(block + 2 * BLOCK + BLOCK / 2),
               .raw = (int8_t *)(block + 3 * BLOCK), .weights = block + 4 * BLOCK,
               .recurrent = block + 4 * BLOCK + BLOCK / 2, .scratch = block + 12 * BLOCK};
@@ -117,7 +116,7 @@ const char *tsr_self_check(const tsr_kernels *kernels) {
     for (int side = 0; side < 2; side++) {
       memset(outputs[side], 0, 3 * BLOCK);
       m.out = (float *)outputs[side];
-      m.out_int8 = (int8_t *)(outputs[side] + BLOCK);
+      m.out_int8 = (uint8_t *)(outputs[side] + BLOCK);
       m.out_scales = (float *)(outputs[side] + 2 * BLOCK);
       run(side == 0 ? &tsr_kernels__scalar : kernels, kernel, &m);
     }

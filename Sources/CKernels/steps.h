@@ -81,6 +81,43 @@ INLINE f f_log1p(f x) {
   return f_fma(k, f_set(0.693145751953125f), p);
 }
 
+// tanh(x) ≈ numerator / denominator with x clamped to ±7: a minimax fraction x·P₃(x²) / Q₃(x²), absolute
+// error ≤ 1.3e-6. With the coefficients of tanh(x/2) and x clamped to ±14, σ(x) ≈ (denominator +
+// numerator) / (2·denominator), error ≤ 7e-7. Kept apart so that an LSTM cell divides only twice.
+typedef struct { f numerator, denominator; } fraction;
+
+INLINE fraction f_fraction(f x, f bound, const float p[4], const float q[4]) {
+  x = f_max(f_sub(f_set(0.0f), bound), f_min(bound, x));
+  f y = f_mul(x, x);
+  f n = f_fma(f_fma(f_fma(f_set(p[3]), y, f_set(p[2])), y, f_set(p[1])), y, f_set(p[0]));
+  f d = f_fma(f_fma(f_fma(f_set(q[3]), y, f_set(q[2])), y, f_set(q[1])), y, f_set(q[0]));
+  return (fraction){f_mul(n, x), d};
+}
+INLINE fraction f_tanh_fraction(f x) {
+  static const float p[4] = {0.9999957f, 0.12302183f, 0.002276989f, 3.930011e-06f};
+  static const float q[4] = {1.0f, 0.4563403f, 0.02107218f, 0.00014235082f};
+  return f_fraction(x, f_set(7.0f), p, q);
+}
+INLINE fraction f_half_tanh_fraction(f x) {
+  static const float p[4] = {0.49999785f, 0.015377729f, 7.1155904e-05f, 3.0703212e-08f};
+  static const float q[4] = {1.0f, 0.11408508f, 0.0013170112f, 2.2242316e-06f};
+  return f_fraction(x, f_set(14.0f), p, q);
+}
+
+// c ← σ(zf)·c + σ(zi)·tanh(zg), returns h = σ(zo)·tanh(c); all over one denominator each.
+INLINE f f_lstm_cell(f zi, f zf, f zg, f zo, f *c) {
+  fraction in = f_half_tanh_fraction(zi), forget = f_half_tanh_fraction(zf);
+  fraction candidate = f_tanh_fraction(zg), out = f_half_tanh_fraction(zo);
+  f kept = f_mul(f_add(forget.denominator, forget.numerator), *c);
+  f added = f_mul(f_add(in.denominator, in.numerator), candidate.numerator);
+  f shared = f_mul(in.denominator, candidate.denominator);
+  f sum = f_fma(kept, shared, f_mul(added, forget.denominator));
+  *c = f_div(sum, f_mul(f_add(forget.denominator, forget.denominator), shared));
+  fraction state = f_tanh_fraction(*c);
+  return f_div(f_mul(f_add(out.denominator, out.numerator), state.numerator),
+               f_mul(f_add(out.denominator, out.denominator), state.denominator));
+}
+
 INLINE f f_activated(f x, tsr_activation activation) {
   switch (activation) {
     case TSR_NONE: return x;
@@ -92,9 +129,9 @@ INLINE f f_activated(f x, tsr_activation activation) {
   return x;
 }
 
-// One row to int8: scale = max|x| / 127, values rint(x · 127/max); padding bytes become zero. The
+// One row to int8: scale = max|x| / 127, values rint(x · 127/max); padding becomes zero. The
 // largest magnitude is found as an integer, so its order does not matter even for NaN.
-INLINE float quantise_row(const float *x, size_t columns, int8_t *out) {
+INLINE float quantise_row(const float *x, size_t columns, uint8_t *out) {
   i most = i_set(0);
   size_t c = 0;
   for (; c + 16 <= columns; c += 16)
@@ -108,11 +145,11 @@ INLINE float quantise_row(const float *x, size_t columns, int8_t *out) {
   bool is_plain = bits < BITS_INFINITY && largest >= 1e-30f;
   f factor = f_set(is_plain ? 127.0f / largest : 0.0f);
   if (is_plain) {
-    for (c = 0; c + 16 <= columns; c += 16) q_store(out + c, f_mul(f_load(x + c), factor));
-    if (c < columns) q_store_part(out + c, f_mul(f_load_part(x + c, columns - c), factor), columns - c);
-    memset(out + columns, 0, tsr_padded(columns) - columns);
+    for (c = 0; c + 16 <= columns; c += 16) q_store(out + c, f_load(x + c), factor);
+    if (c < columns) q_store_part(out + c, f_load_part(x + c, columns - c), factor, columns - c);
+    memset(out + columns, 128, tsr_padded(columns) - columns);
   } else {
-    memset(out, 0, tsr_padded(columns));
+    memset(out, 128, tsr_padded(columns));
   }
   return is_plain ? largest / 127.0f : bits < BITS_INFINITY ? 0.0f : __builtin_nanf("");
 }

@@ -7,7 +7,7 @@ public enum KernelLimits {
   public static let alignmentBytes = 64
   /// Quantised rows are padded with zeros to a multiple of this many bytes: a row of an AMX tile.
   public static let depthStep = 64
-  /// Buffers of quantised rows hold a multiple of this many rows: the rows of an AMX tile.
+  /// The rows of an AMX tile: see ``paddedRows(_:)``.
   public static let rowStep = 16
 
   /// Bytes of one quantised row, padding included.
@@ -15,6 +15,7 @@ public enum KernelLimits {
     (columns + depthStep - 1) / depthStep * depthStep
   }
 
-  /// Rows for which a buffer of quantised rows (and of their scales) needs room.
-  public static func paddedRows(_ rows: Int) -> Int { (rows + rowStep - 1) / rowStep * rowStep }
+  /// Rows for which a buffer of quantised rows (and of their scales) needs room: rounded up to a tile
+  /// and one tile more, because a tile may begin at any row.
+  public static func paddedRows(_ rows: Int) -> Int { (rows + 2 * rowStep - 1) / rowStep * rowStep }
 }

@@ -109,7 +109,7 @@ extension KernelTable {
     lstmUsers users: Int, tokens: Int, units: Int, inputMatrix: PackedMatrix
   ) -> Int {
     // The C function reads the shape alone.
-    unsafe tsr_lstm_scratch_bytes(Int32(users), Int32(tokens), Int32(units), inputMatrix.matrix)
+    tsr_lstm_scratch_bytes(Int32(users), Int32(tokens), Int32(units))
   }
 
   /// softmax(q·kᵀ/√(width/heads))·v, each user over its own rows only.

@@ -20,18 +20,19 @@ public struct FloatRows {
   }
 }
 
-/// int8 rows with one scale each: `[rows to 16, columns to 64]` values and `[rows to 16]` scales (see
-/// ``KernelLimits/paddedRows(_:)`` and ``KernelLimits/paddedColumns(_:)``). Padding columns are zero.
+/// int8 rows with one scale each. A byte holds value + 128 (what the fastest instructions take); the
+/// padding of a row holds zeros in that sense. Both blocks have room for
+/// ``KernelLimits/paddedRows(_:)`` rows, of ``KernelLimits/paddedColumns(_:)`` bytes.
 @unsafe
 public struct QuantisedRows {
-  /// Values, a padded row after the other.
-  public var values: UnsafeMutablePointer<Int8>
+  /// Values + 128, a padded row after the other.
+  public var values: UnsafeMutablePointer<UInt8>
   /// One scale a row.
   public var scales: UnsafeMutablePointer<Float>
 
   /// Rows in these two blocks.
-  public init(values: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>) {
-    unsafe self.values = values
+  public init(values: UnsafeMutableRawPointer, scales: UnsafeMutablePointer<Float>) {
+    unsafe self.values = values.assumingMemoryBound(to: UInt8.self)
     unsafe self.scales = scales
   }
 }

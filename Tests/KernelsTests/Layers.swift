@@ -35,7 +35,7 @@ struct LayerInput {
 
 struct ProductResult: Equatable {
   let floats: [UInt32]
-  let int8: [Int8]
+  let int8: [UInt8]
   let scales: [UInt32]
 }
 

@@ -109,7 +109,7 @@ import Testing
     ]
     var results: [[UInt32]] = []
     let quantised = QuantisedBlock(x, by: table)
-    results += [quantised.scaleBits, quantised.bits.map { UInt32(UInt8(bitPattern: $0)) }]
+    results += [quantised.scaleBits, quantised.bits.map { UInt32($0) }]
     func keep(_ rows: Int, _ body: (FloatBlock) -> Void) {
       let block = FloatBlock(rows, width)
       body(block)

@@ -83,7 +83,7 @@ final class FloatBlock {
 final class QuantisedBlock {
   let rows: Int
   let columns: Int
-  private let values: UnsafeMutablePointer<Int8>
+  private let values: UnsafeMutablePointer<UInt8>
   private let scales: UnsafeMutablePointer<Float>
 
   init(_ rows: Int, _ columns: Int) {
@@ -91,7 +91,7 @@ final class QuantisedBlock {
     let count = KernelLimits.paddedRows(rows) * KernelLimits.paddedColumns(columns)
     // Freed in deinit; sizes are those that the kernels ask for.
     unsafe values = UnsafeMutableRawPointer.allocate(byteCount: max(1, count), alignment: 64)
-      .bindMemory(to: Int8.self, capacity: max(1, count))
+      .bindMemory(to: UInt8.self, capacity: max(1, count))
     unsafe values.initialize(repeating: 85, count: max(1, count))
     unsafe scales = .allocate(capacity: max(1, KernelLimits.paddedRows(rows)))
     unsafe scales.initialize(repeating: 9, count: max(1, KernelLimits.paddedRows(rows)))
@@ -110,14 +110,14 @@ final class QuantisedBlock {
 
   var unsafeRows: QuantisedRows { unsafe QuantisedRows(values: values, scales: scales) }
 
-  var bits: [Int8] {
+  var bits: [UInt8] {
     (0..<rows * KernelLimits.paddedColumns(columns)).map { unsafe values[$0] }
   }
 
   var scaleBits: [UInt32] { (0..<rows).map { unsafe scales[$0].bitPattern } }
 
   func value(_ row: Int, _ column: Int) -> Float {
-    unsafe Float(values[row * KernelLimits.paddedColumns(columns) + column]) * scales[row]
+    unsafe (Float(values[row * KernelLimits.paddedColumns(columns) + column]) - 128) * scales[row]
   }
 }
 

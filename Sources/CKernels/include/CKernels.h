@@ -5,8 +5,10 @@
 //
 // Conventions
 //   float rows      float32 [rows, columns], row stride counted in floats
-//   quantised rows  int8 [rows, tsr_padded(columns)], padding bytes zero, one float32 scale a row;
-//                   the memory holds rows rounded up to 16 (the surplus may be read, never used)
+//   quantised rows  bytes [rows, tsr_padded(columns)] that hold an int8 value + 128, padding as zero
+//                   (128), and one float32 scale a row;
+//                   the memory holds rows rounded up to 16 and 16 more (the surplus may be read and
+//                   is never used)
 //   offsets         int32 [users + 1]: user u owns the rows offsets[u] ..< offsets[u + 1]
 //   row map         int32 [rows]: the row of another axis that belongs to this row; NULL = same row
 //
@@ -23,7 +25,7 @@
 enum {
   TSR_LANES = 16,        // outputs in a weight panel, virtual lanes of a sum
   TSR_DEPTH_STEP = 64,   // bytes in a tile row: int8 depth is padded to this
-  TSR_ROW_STEP = 16,     // rows in a tile: quantised buffers hold rows rounded up to this
+  TSR_ROW_STEP = 16,     // rows in a tile
   TSR_ALIGNMENT = 64,    // bytes: of packed weights and scratch
   TSR_ROW_BLOCK = 32     // rows whose accumulators lie in scratch together
 };
@@ -78,7 +80,7 @@ typedef struct {
   int32_t rows, columns;
   const float *input;
   size_t input_stride;
-  int8_t *output;
+  uint8_t *output;
   float *output_scales;
 } tsr_quantise;
 
@@ -88,7 +90,7 @@ typedef struct {
 typedef struct {
   const tsr_matrix *matrix;
   int32_t rows;
-  const int8_t *input_int8;
+  const uint8_t *input_int8;
   const float *input_scales;
   const float *input_float;
   size_t input_stride;            // floats; of input_float only
@@ -98,7 +100,7 @@ typedef struct {
   tsr_activation activation;
   float *output;                  // [rows, outputs] or NULL
   size_t output_stride;
-  int8_t *output_int8;            // or NULL
+  uint8_t *output_int8;           // or NULL
   float *output_scales;
   void *scratch;
 } tsr_product;
@@ -126,19 +128,16 @@ typedef struct {
 } tsr_gather;
 
 /// One direction of one LSTM layer over ragged sequences; gates lie in the order i f g o.
-/// Input: `projection` (float rows [tokens, 4·units], bias included) or, where that is NULL,
-/// `input_int8`/`input_scales` or `input_float` to be multiplied with `input_matrix` [4·units, in].
+/// Input rows are of the kind that `input_matrix` [4·units, in] takes; its bias is the layer's.
 /// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8.
 typedef struct {
   int32_t users, units;
   const int32_t *offsets;
   const tsr_matrix *input_matrix;
-  const int8_t *input_int8;
+  const uint8_t *input_int8;
   const float *input_scales;
   const float *input_float;
   size_t input_stride;
-  const float *projection;
-  size_t projection_stride;
   const tsr_matrix *recurrent;    // [4·units, units], bias unused
   bool backward;
   float *sequence;                // [tokens, units] or NULL
@@ -147,8 +146,7 @@ typedef struct {
   size_t state_stride;
   void *scratch;
 } tsr_lstm;
-size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units,
-                              const tsr_matrix *input_matrix);
+size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units);
 
 /// softmax(q·kᵀ / √(width/heads)) · v for each user over its own rows. `qkv` holds q, k and v side by
 /// side: [tokens, 3·width]; head h owns the columns h·width/heads ….
@@ -177,7 +175,7 @@ typedef struct {
   float epsilon;
   float *output;                  // may be the input; needed also where only int8 is wanted
   size_t output_stride;
-  int8_t *output_int8;            // or NULL
+  uint8_t *output_int8;           // or NULL
   float *output_scales;
 } tsr_layer_norm;
 
