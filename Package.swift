@@ -20,6 +20,8 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
@@ -85,7 +87,7 @@ let package = Package(
       swiftSettings: swift),
     .executableTarget(
       name: "tessera-server",
-      dependencies: ["TesseraServer", arguments, logging, lifecycle], swiftSettings: swift),
+      dependencies: ["TesseraServer", arguments, logging, lifecycle, signals], swiftSettings: swift),
 
     // Tools.
     .executableTarget(
@@ -126,7 +128,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "TesseraServer", "TesseraClient", "TesseraWire", "ModelRegistry", "ModelGraph",
-        nioCore, nioPosix, logging,
+        nioCore, nioPosix, logging, lifecycle,
       ],
       swiftSettings: swift),
   ],
