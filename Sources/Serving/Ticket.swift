@@ -5,7 +5,7 @@
 /// are nanoseconds of one monotonic clock.
 package struct Ticket: Hashable, Sendable {
   /// Where the server keeps the frame. Means nothing here.
-  package var request: UInt32
+  package var request: UInt
   /// When the first byte of the frame arrived, in nanoseconds.
   package var arrival: Int64
   /// After this moment nobody waits for the scores, in nanoseconds.
@@ -16,7 +16,7 @@ package struct Ticket: Hashable, Sendable {
   package var cost: Int64
 
   package init(
-    request: UInt32, arrival: Int64, deadline: Int64, rows: RowCounts, cost: Int64 = 0
+    request: UInt, arrival: Int64, deadline: Int64, rows: RowCounts, cost: Int64 = 0
   ) {
     self.request = request
     self.arrival = arrival

@@ -34,7 +34,7 @@ struct Desk {
   }
 
   mutating func submit(
-    _ request: UInt32, _ target: BoundTarget, at now: Int64, deadline: Int64 = 1_000_000_000,
+    _ request: UInt, _ target: BoundTarget, at now: Int64, deadline: Int64 = 1_000_000_000,
     rows: Int = 10, signature: UInt64 = 7
   ) -> Dispatcher.Submission {
     dispatcher.submit(
@@ -45,7 +45,7 @@ struct Desk {
   }
 
   /// The requests that the worker gets, or nil when nothing waits.
-  mutating func take(_ worker: Int = 0, at now: Int64) -> [UInt32]? {
+  mutating func take(_ worker: Int = 0, at now: Int64) -> [UInt]? {
     switch dispatcher.take(worker: worker, now: now, into: &batch) {
     case .nothing: nil
     case .batch: batch.tickets.map(\.request)
@@ -98,7 +98,7 @@ struct DispatcherTests {
     var desk = Desk()
     desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 50_000))
     let bound = try desk.bind("coupon").get()
-    for request in 1...5 { _ = desk.submit(UInt32(request), bound, at: 1) }
+    for request in 1...5 { _ = desk.submit(UInt(request), bound, at: 1) }
     // 0.5 ms each; a batch is at most 2 ms.
     #expect(desk.take(at: 2) == [1, 2, 3, 4])
     #expect(desk.take(at: 2) == [5])

@@ -1,0 +1,309 @@
+import NIOCore
+import Serving
+import TesseraWire
+
+/// One socket: turns its events into those of the connection's state machine and does what the
+/// machine says. Decides nothing itself. Confined to its event loop.
+final class ConnectionHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let loop: LoopContext
+  private let presence = Presence()
+  private var machine: ConnectionMachine
+  private var assembler: FrameAssembler
+  private var context: ChannelHandlerContext?
+  /// Bytes of the frames in flight and of their replies.
+  private var heldBytes = 0
+  /// The channel asked to read while reading was stopped.
+  private var isReadPending = false
+  /// Something was written since the last flush.
+  private var isWritten = false
+
+  init(loop: LoopContext, now: Int64) {
+    self.loop = loop
+    machine = ConnectionMachine(
+      limits: loop.settings.limits, timeouts: loop.settings.timeouts,
+      credential: loop.settings.credential, now: now)
+    assembler = FrameAssembler(bodyBytesMax: loop.settings.limits.bodyBytesMax)
+  }
+
+  // MARK: The channel's events
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func channelActive(context: ChannelHandlerContext) {
+    loop.add(self)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    presence.leave()
+    machine.closed()
+    assembler.clear()
+    loop.remove(self)
+    self.context = nil
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A reset, a broken pipe: the peer has gone, and there is nobody to tell.
+    context.close(promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard machine.isServing else { return }
+    let now = MonotonicClock.now()
+    assembler.append(unwrapInboundIn(data))
+    var frames = 0
+    do {
+      while machine.isServing, let (header, body) = try assembler.next() {
+        frames += 1
+        handle(header, body, now: now)
+      }
+    } catch {
+      perform(machine.received(error), requestID: 0, body: ByteBuffer(), now: now)
+    }
+    machine.readEnded(isMidFrame: assembler.isMidFrame, completedFrame: frames > 0, now: now)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    flush()
+    context.fireChannelReadComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    let now = MonotonicClock.now()
+    machine.repliesStalled(!context.channel.isWritable, now: now)
+    resumeReading(now: now)
+    context.fireChannelWritabilityChanged()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if mayRead { context.read() } else { isReadPending = true }
+  }
+
+  // MARK: Backpressure
+
+  /// A connection that is closing is read, to find its end; what it sends is thrown away.
+  private var mayRead: Bool {
+    guard let context else { return false }
+    return !machine.isServing
+      || heldBytes <= ServerLimits.heldBytesMax && context.channel.isWritable
+  }
+
+  private func resumeReading(now: Int64) {
+    guard isReadPending, mayRead, let context else { return }
+    isReadPending = false
+    machine.readingResumed(now: now)
+    context.read()
+  }
+
+  // MARK: Frames
+
+  private func handle(_ header: FrameHeader, _ body: ByteBuffer, now: Int64) {
+    let action = machine.received(header, body: body.readableBytesSpan)
+    if case .score(let handle) = action {
+      score(header, body, handle: handle, now: now)
+    } else {
+      perform(action, requestID: header.requestID, body: body, now: now)
+    }
+  }
+
+  private func score(_ header: FrameHeader, _ body: ByteBuffer, handle: Int, now: Int64) {
+    guard let model = machine.model(handle: handle) else { return }
+    guard let request = loop.takeRequest() else {
+      refuse(
+        .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)),
+        requestID: header.requestID)
+      return
+    }
+    do throws(WireError) {
+      try request.layout.decode(
+        body.readableBytesSpan, signature: model.signature, limits: loop.settings.limits)
+    } catch {
+      loop.give(back: request)
+      perform(.refuse(error), requestID: header.requestID, body: body, now: now)
+      return
+    }
+    request.fill(header, body, connection: self, presence: presence, now: now, model: model)
+    let budget = Int64(request.layout.deadlineMicroseconds) * 1_000
+    let ticket = Ticket(
+      request: request.ticketNumber, arrival: now,
+      deadline: now + (budget > 0 ? budget : loop.settings.defaultDeadlineNanoseconds),
+      rows: request.rows)
+    // From the moment it is submitted a worker may have it: everything is in place before.
+    let held = request.heldBytes
+    if let refusal = loop.scheduler.submit(
+      ticket, to: model.target, signatureHash: model.signatureHash, now: now)
+    {
+      loop.give(back: request)
+      refuse(refusal, requestID: header.requestID)
+    } else {
+      machine.submitted()
+      heldBytes += held
+    }
+  }
+
+  private func perform(
+    _ action: ConnectionMachine.FrameAction, requestID: UInt64, body: ByteBuffer, now: Int64
+  ) {
+    var bytes: [UInt8] = []
+    switch action {
+    case .ignore, .score: return
+    case .welcome(let version):
+      let welcome = WelcomeBody(
+        version: version, limits: loop.settings.limits, serverName: loop.settings.serverName)
+      do {
+        try welcome.encodeFrame(requestID: requestID, into: &bytes)
+      } catch {
+        ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+      }
+    case .bind(let bind): answer(bind, requestID: requestID, into: &bytes)
+    case .pong:
+      Frame.append(.pong, requestID: requestID, body: body.readableBytesSpan, to: &bytes)
+    case .refuse(let error):
+      loop.tally.add(error.code)
+      ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+    case .close(let error):
+      close(error, requestID: requestID, now: now)
+      return
+    }
+    write(bytes)
+  }
+
+  private func answer(_ bind: BindBody, requestID: UInt64, into bytes: inout [UInt8]) {
+    switch loop.scheduler.bind(bind) {
+    case .failure(let refusal):
+      loop.tally.add(refusal.code)
+      ErrorBody(refusal.wireError).encodeFrame(requestID: requestID, into: &bytes)
+    case .success(let (target, version)):
+      let model = BoundModel(
+        body: bind, target: target, signature: version.signature,
+        signatureHash: version.signatureHash)
+      guard let handle = machine.bound(model) else {
+        ErrorBody(
+          code: .limit,
+          text: "all \(machine.limits.handlesMax) handles of this connection are taken"
+        ).encodeFrame(requestID: requestID, into: &bytes)
+        return
+      }
+      let bound = BoundBody(
+        handle: UInt16(handle), version: version.version, signature: version.signature)
+      do {
+        try bound.encodeFrame(requestID: requestID, into: &bytes)
+      } catch {
+        ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+      }
+    }
+  }
+
+  // MARK: Replies
+
+  /// Writes what became of an accepted request. Returns whether the connection must be flushed
+  /// that was not yet to be flushed.
+  func answer(
+    _ request: ScoreRequest, _ outcome: ReplyBatch.Outcome, of batch: ReplyBatch
+  ) -> Bool {
+    machine.answered()
+    heldBytes -= request.heldBytes
+    guard let context, machine.isServing else { return false }
+    let wasWritten = isWritten
+    switch outcome {
+    case .dropped: return false
+    case .scores(let offset, let byteCount):
+      loop.tally.addScored()
+      context.write(
+        wrapOutboundOut(batch.slice(offset: offset, byteCount: byteCount)), promise: nil)
+      isWritten = true
+    case .refused(let refusal): refuse(refusal, requestID: request.requestID)
+    }
+    if isReadPending { resumeReading(now: MonotonicClock.now()) }
+    return !wasWritten
+  }
+
+  private func refuse(_ refusal: Refusal, requestID: UInt64) {
+    loop.tally.add(refusal.code)
+    var bytes: [UInt8] = []
+    ErrorBody(
+      code: refusal.code, retryAfterMicroseconds: refusal.retryAfterMicroseconds,
+      text: refusal.text
+    ).encodeFrame(requestID: requestID, into: &bytes)
+    write(bytes)
+  }
+
+  private func write(_ bytes: [UInt8]) {
+    guard let context else { return }
+    context.write(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    isWritten = true
+  }
+
+  /// Sends what was written.
+  func flush() {
+    guard isWritten else { return }
+    isWritten = false
+    context?.flush()
+  }
+
+  // MARK: The end
+
+  /// Says why, then ends the server's side of the stream; the peer has a moment to read it.
+  private func close(_ error: WireError, requestID: UInt64, now: Int64) {
+    loop.tally.add(error.code)
+    var bytes: [UInt8] = []
+    ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+    write(bytes)
+    finish(now: now)
+  }
+
+  /// Ends the server's side of the stream after what was written; nothing more is answered.
+  func finish(now: Int64) {
+    flush()
+    machine.beginClosing(now: now)
+    presence.leave()
+    assembler.clear()
+    context?.close(mode: .output, promise: nil)
+    resumeReading(now: now)
+  }
+
+  /// Looks at the connection's timeouts.
+  func tick(now: Int64) {
+    switch machine.tick(now: now, isReading: !isReadPending) {
+    case .none: break
+    case .close(let error): close(error, requestID: 0, now: now)
+    case .abort: abort()
+    }
+  }
+
+  /// Tells the peer that the server is about to stop.
+  func drain() {
+    guard machine.drain() else { return }
+    var bytes: [UInt8] = []
+    GoAwayBody(code: .draining, text: "the server is about to stop; connect to another")
+      .encodeFrame(into: &bytes)
+    write(bytes)
+    flush()
+  }
+
+  /// Closes the socket now.
+  func abort() { context?.close(promise: nil) }
+}
+
+extension ScoreRequest {
+  /// Puts a decoded frame in place.
+  fileprivate func fill(
+    _ header: FrameHeader, _ body: ByteBuffer, connection: ConnectionHandler, presence: Presence,
+    now: Int64, model: BoundModel
+  ) {
+    requestID = header.requestID
+    arrival = now
+    self.body = body
+    self.connection = connection
+    self.presence = presence
+    let reply = ScoresFrame(
+      version: 0, users: layout.users, outputs: model.signature.outputs.count,
+      rows: layout.couponRows)
+    heldBytes = header.frameByteCount + reply.byteCount
+  }
+}

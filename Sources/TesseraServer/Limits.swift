@@ -1,0 +1,52 @@
+import TesseraWire
+
+/// Every limit of the server's effects, each with its reason. What a frame may hold is limited by the
+/// protocol, what waits and for how long by the serving decisions.
+///
+/// What one connection can make the server hold, at worst and on purpose: one frame that is still
+/// arriving (1 MiB), the frames and replies in flight (`heldBytesMax` and one frame over it, at most
+/// 3.5 MiB, in read buffers of `readBufferBytesMax` of which each may be kept by one small frame:
+/// 1,024 × 16 KiB), and replies that the peer does not read (`unsentBytesMax` in pieces of shared
+/// buffers, at most `sharedReplyBytesMax` each). An honest client with one small request at a time
+/// costs about 10 KiB.
+enum ServerLimits {
+  /// Connections at a time. Each costs a file descriptor; services keep a pool of some tens.
+  static let connectionsMax = 4_096
+  /// Connections that the kernel completes before they are accepted: a fleet that starts at once.
+  static let backlogConnectionsMax = 1_024
+  /// Smallest read buffer. Most requests are below it; smaller ones would cost a read each.
+  static let readBufferBytesMin = 2 << 10
+  /// Largest read buffer. A frame keeps the buffer that it arrived in until it is answered.
+  static let readBufferBytesMax = 16 << 10
+  /// Frames in flight and their replies, in bytes. Above it the connection is not read: two frames
+  /// of the largest size, or the deepest pipeline of ordinary ones.
+  static let heldBytesMax = 2 << 20
+  /// Replies that the socket does not take. Above it the connection is not read until half of them
+  /// are gone. The kernel's own buffer comes before this one.
+  static let unsentBytesMax = 64 << 10
+  /// A reply shares the buffer of its batch up to this size, and a larger one if it is at least an
+  /// eighth of it; else it is copied, so that a slow reader does not keep the replies of others.
+  static let sharedReplyBytesMax = 16 << 10
+  /// Buffer that a worker keeps for the replies of a batch; a larger one is given back.
+  static let keptReplyBytesMax = 1 << 20
+  /// Reply buffers that a worker keeps for each event loop: one is filled while others are written.
+  static let keptReplyBatchesMax = 8
+  /// Requests of all connections of one event loop that are accepted and not answered. The queue is
+  /// bounded by cost before; this bounds it when requests are very cheap.
+  static let loopRequestsMax = 16_384
+  /// How often each connection's timeouts are looked at, in milliseconds. The shortest is a second.
+  static let tickMilliseconds: Int64 = 100
+  /// How often the registry is asked for a new generation, in milliseconds. A promotion must be
+  /// noticed within 100 ms; asking costs microseconds.
+  static let pollMilliseconds = 20
+  /// Rows assumed to cost this many nanoseconds until a version without warm-up has been measured.
+  static let rowNanosecondsAssumed = 1_000.0
+  /// Warm-up frames that are run on each worker's workspace, so that its memory is touched and its
+  /// branches are known before traffic comes.
+  static let warmupFramesMax = 64
+  /// Accumulated metrics go to the backend this often, in milliseconds.
+  static let metricsMilliseconds: Int64 = 1_000
+  /// After GOAWAY the connections stay open at least this long, in milliseconds: frames that were
+  /// under way are answered with DRAINING and not cut off.
+  static let farewellMilliseconds: Int64 = 100
+}

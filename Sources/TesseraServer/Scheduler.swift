@@ -1,0 +1,128 @@
+import Dispatch
+import Serving
+import Synchronization
+import TesseraWire
+
+/// The one place where event loops, workers and the loader meet: the dispatcher behind a lock, and
+/// a bell for each worker.
+///
+/// The lock is held for tens of nanoseconds (a few microseconds when a full batch is taken), never
+/// while anything is computed, allocated, freed or written. Bells ring outside of it.
+final class Scheduler: Sendable {
+  private struct State {
+    var dispatcher: Dispatcher
+    /// What each lane computes with; nil where no lane is.
+    var versions: [LiveVersion?]
+    var isStopped = false
+  }
+
+  private let state: Mutex<State>
+  private let bells: [DispatchSemaphore]
+
+  init(admission: Admission) {
+    state = Mutex(
+      State(
+        dispatcher: Dispatcher(admission: admission),
+        versions: Array(repeating: nil, count: ServingLimits.lanesMax)))
+    bells = (0..<admission.workers).map { _ in DispatchSemaphore(value: 0) }
+  }
+
+  // MARK: Event loops
+
+  /// Queues a frame or refuses it; wakes a worker when one sleeps.
+  func submit(
+    _ ticket: Ticket, to target: Target, signatureHash: UInt64, now: Int64
+  ) -> Refusal? {
+    let submission = state.withLock {
+      $0.dispatcher.submit(ticket, to: target, signatureHash: signatureHash, now: now)
+    }
+    switch submission {
+    case .accepted(let worker):
+      if let worker { bells[worker].signal() }
+      return nil
+    case .refused(let refusal):
+      return refusal
+    }
+  }
+
+  /// The version that a bind means now, and how to reach it later.
+  func bind(_ body: BindBody) -> Result<(target: Target, version: LiveVersion), Refusal> {
+    state.withLock { state in
+      switch state.dispatcher.bind(body) {
+      case .failure(let refusal): return .failure(refusal)
+      case .success(let bound):
+        guard let version = state.versions[bound.lane] else { return .failure(.versionGone) }
+        return .success((bound.target, version))
+      }
+    }
+  }
+
+  // MARK: Workers
+
+  /// Fills `batch` and returns what to compute it with, or nil when nothing waits: then the worker
+  /// calls ``sleep(worker:)``.
+  func take(worker: Int, now: Int64, into batch: inout Batch) -> LiveVersion? {
+    let (wake, version) = state.withLock { state -> (Int?, LiveVersion?) in
+      switch state.dispatcher.take(worker: worker, now: now, into: &batch) {
+      case .nothing: (nil, nil)
+      case .batch(let wake): (wake, state.versions[batch.lane])
+      }
+    }
+    if let wake { bells[wake].signal() }
+    return version
+  }
+
+  /// Waits until there is work or the end. Returns false at the end.
+  func sleep(worker: Int) -> Bool {
+    bells[worker].wait()
+    return !state.withLock { $0.isStopped }
+  }
+
+  /// Notes that a batch was answered.
+  func finish(_ batch: borrowing Batch, computedRows: Int, nanoseconds: Int64) {
+    state.withLock {
+      $0.dispatcher.finish(batch, computedRows: computedRows, nanoseconds: nanoseconds)
+    }
+  }
+
+  // MARK: Loader
+
+  /// Opens a lane for a version that is ready to compute; nil when there are too many.
+  func open(_ lane: Lane, _ version: LiveVersion) -> Int? {
+    state.withLock { state in
+      guard let index = state.dispatcher.open(lane) else { return nil }
+      state.versions[index] = version
+      return index
+    }
+  }
+
+  /// Points an alias to a lane, or nowhere: the swap. False when there are too many aliases.
+  func point(model: String, alias: String, to lane: Int?) -> Bool {
+    state.withLock { $0.dispatcher.point(model: model, alias: alias, to: lane) }
+  }
+
+  /// Closes the lanes that nothing refers to any more. The caller frees what they held.
+  func closeDrainedLanes() -> [(lane: Int, queue: Lane?, version: LiveVersion?)] {
+    state.withLock { state in
+      state.dispatcher.drainedLanes.map { lane in
+        let version = state.versions[lane]
+        state.versions[lane] = nil
+        return (lane, state.dispatcher.close(lane: lane), version)
+      }
+    }
+  }
+
+  // MARK: The end
+
+  /// Refuses everything new from now on.
+  func drain() { state.withLock { $0.dispatcher.drain() } }
+
+  /// Whether nothing is queued and nothing runs.
+  var isIdle: Bool { state.withLock { $0.dispatcher.isIdle } }
+
+  /// Lets every worker leave when it next asks for work.
+  func stop() {
+    state.withLock { $0.isStopped = true }
+    for bell in bells { bell.signal() }
+  }
+}

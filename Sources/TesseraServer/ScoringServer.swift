@@ -1,0 +1,78 @@
+import Kernels
+public import Logging
+import ModelRegistry
+import NIOCore
+import NIOPosix
+import Serving
+public import ServiceLifecycle
+import Synchronization
+
+/// A scoring server as a service: ``run()`` serves until its group is shut down, then drains.
+public final class ScoringServer: Service {
+  private let configuration: ServerConfiguration
+  private let logger: Logger
+  private let onListening: @Sendable (_ host: String, _ port: Int) -> Void
+
+  /// - Parameter onListening: called once, when every promoted version that can be served is loaded
+  ///   and connections are accepted.
+  public init(
+    configuration: ServerConfiguration, logger: Logger,
+    onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void = { _, _ in }
+  ) {
+    self.configuration = configuration
+    self.logger = logger
+    self.onListening = onListening
+  }
+
+  /// Serves until graceful shutdown, then refuses new work, finishes what was accepted and returns,
+  /// at the latest after `drainMilliseconds`. Cancellation skips the finishing.
+  ///
+  /// - Throws: ``ServerError`` when the registry cannot be opened or the address not be listened on.
+  public func run() async throws {
+    let kernels = try chooseKernels()
+    let registry: Registry
+    do throws(RegistryError) {
+      registry = try Registry(path: configuration.registryPath, access: .readOnly)
+    } catch {
+      throw ServerError(at: "registry", error.description)
+    }
+    let floor = ServingFloor(configuration, registry: registry, kernels: kernels, logger: logger)
+    await floor.start()
+    do {
+      let channel: any Channel
+      do {
+        channel = try await floor.listen()
+      } catch {
+        throw ServerError(at: "\(configuration.host):\(configuration.port)", "\(error)")
+      }
+      let port = channel.localAddress?.port ?? configuration.port
+      logger.info("listening on \(configuration.host):\(port)")
+      onListening(configuration.host, port)
+      try? await gracefulShutdown()
+      logger.info("draining: new work is refused, accepted work is finished")
+      try? await channel.close()
+      let isComplete = await floor.drain()
+      logger.info("\(isComplete ? "drained" : "not everything was finished in time")")
+    } catch {
+      await floor.stop()
+      throw error
+    }
+    await floor.stop()
+  }
+
+  private func chooseKernels() throws(ServerError) -> KernelTable {
+    do throws(KernelError) {
+      let choice = try KernelTable.choose(isa: configuration.instructionSet)
+      for warning in choice.warnings { logger.warning("\(warning)") }
+      logger.info("kernels: \(choice.table.name)")
+      return choice.table
+    } catch {
+      throw ServerError(at: "kernels", error.description)
+    }
+  }
+}
+
+extension ScoringServer: CustomStringConvertible {
+  /// As named in logs.
+  public var description: String { "scoring server" }
+}

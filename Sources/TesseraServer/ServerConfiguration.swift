@@ -1,0 +1,35 @@
+import NIOCore
+
+/// How a server is run. Every default works.
+public struct ServerConfiguration: Sendable {
+  /// Folder of the registry.
+  public var registryPath: String
+  /// Address to listen on. The default is reachable from this machine only.
+  public var host = "127.0.0.1"
+  /// Port; 0 = a free one.
+  public var port = 7311
+  /// Threads that compute.
+  public var workers: Int
+  /// Threads that read and write sockets.
+  public var eventLoops: Int
+  /// Longest time that accepted work should wait for a worker, in milliseconds of estimated compute.
+  public var queueMilliseconds = 50
+  /// Deadline of a frame that names none, in milliseconds.
+  public var defaultDeadlineMilliseconds = 100
+  /// Connections at a time.
+  public var connectionsMax = 4_096
+  /// Longest time from the wish to stop until the process stops, in milliseconds.
+  public var drainMilliseconds = 5_000
+  /// What clients must present in HELLO; empty = nothing.
+  public var credential: [UInt8] = []
+  /// Instruction set of the kernels, by name; nil = the best that this processor has.
+  public var instructionSet: String?
+
+  /// Defaults for this machine: a worker per core, an event loop per two cores.
+  public init(registryPath: String) {
+    let cores = System.coreCount
+    self.registryPath = registryPath
+    workers = max(1, cores)
+    eventLoops = max(1, cores / 2)
+  }
+}

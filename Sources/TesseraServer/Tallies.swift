@@ -1,0 +1,64 @@
+import Serving
+import Synchronization
+import TesseraWire
+
+/// What one worker did since the last look. The lock is taken once a batch by its worker and once a
+/// second by the metrics, so it is practically never contended.
+final class WorkerTally: Sendable {
+  struct Counts {
+    var batches = 0
+    var requests = 0
+    var rows = 0
+    var queueNanoseconds: Int64 = 0
+    var queueNanosecondsMax: Int64 = 0
+    var computeNanoseconds: Int64 = 0
+    var computeNanosecondsMax: Int64 = 0
+  }
+
+  private let counts = Mutex(Counts())
+
+  func add(_ batch: borrowing Batch, computed: Int, began: Int64, nanoseconds: Int64) {
+    counts.withLock { counts in
+      counts.batches += 1
+      counts.requests += computed
+      counts.rows += batch.rows.total
+      for ticket in batch.tickets {
+        counts.queueNanoseconds += began - ticket.arrival
+        counts.queueNanosecondsMax = max(counts.queueNanosecondsMax, began - ticket.arrival)
+      }
+      counts.computeNanoseconds += nanoseconds
+      counts.computeNanosecondsMax = max(counts.computeNanosecondsMax, nanoseconds)
+    }
+  }
+
+  /// The counts since the last call.
+  func collect() -> Counts {
+    counts.withLock { counts in
+      defer { counts = Counts() }
+      return counts
+    }
+  }
+}
+
+/// What the connections of one event loop answered since the last look. Confined to the loop.
+final class LoopTally {
+  private(set) var scored = 0
+  /// Refusals by code; index 0 holds codes that are not of the protocol.
+  private(set) var refused = [Int](repeating: 0, count: ErrorCode.all.count + 1)
+
+  func addScored() { scored += 1 }
+
+  func add(_ code: ErrorCode) {
+    let index = Int(code.rawValue)
+    refused[refused.indices.contains(index) ? index : 0] += 1
+  }
+
+  /// The counts since the last call.
+  func collect() -> (scored: Int, refused: [Int]) {
+    defer {
+      scored = 0
+      for index in refused.indices { refused[index] = 0 }
+    }
+    return (scored, refused)
+  }
+}

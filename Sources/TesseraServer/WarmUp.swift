@@ -1,0 +1,68 @@
+import Inference
+import Serving
+import TesseraWire
+
+/// Runs a version's recorded requests through decoding and plan, before it serves.
+///
+/// Shows that it computes (finite scores for every frame that it was exported with), touches the
+/// memory of every worker's workspace, and measures what a row costs.
+enum WarmUp {
+  /// The version's first cost model.
+  static func run(
+    _ frames: [UInt8], on version: LiveVersion
+  ) throws(LoadError) -> CostModel {
+    let recorded: RecordedRequests
+    do throws(WireError) {
+      recorded = try RecordedRequests(decoding: frames)
+    } catch {
+      throw LoadError(step: "warm-up", message: error.description)
+    }
+    var cost: CostModel?
+    for workspace in version.workspaces {
+      for index in recorded.bodies.indices.prefix(ServerLimits.warmupFramesMax) {
+        let (rows, nanoseconds) = try run(recorded, index, on: version, workspace)
+        let seen = Double(nanoseconds) / Double(rows)
+        // The first run of a workspace pays for its memory; later ones correct it.
+        cost =
+          cost.map { min(seen, $0.nanosecondsPerRow * 1.5) }.map(CostModel.init)
+          ?? CostModel(nanosecondsPerRow: seen)
+      }
+    }
+    return cost ?? CostModel(nanosecondsPerRow: ServerLimits.rowNanosecondsAssumed)
+  }
+
+  private static func run(
+    _ recorded: RecordedRequests, _ index: Int, on version: LiveVersion, _ workspace: Workspace
+  ) throws(LoadError) -> (rows: Int, nanoseconds: Int64) {
+    let place = "recorded request \(index)"
+    // Integers have no padding that `bytes` could expose.
+    let body = unsafe recorded.bytes.span.bytes.extracting(recorded.bodies[index])
+    var layout = ScoreLayout()
+    do throws(WireError) {
+      try layout.decode(body, signature: version.plan.signature)
+    } catch {
+      throw LoadError(step: "warm-up", message: "\(place): \(error)")
+    }
+    let began = MonotonicClock.now()
+    workspace.reset()
+    guard workspace.fits(layout) else {
+      throw LoadError(step: "warm-up", message: "\(place) is larger than a batch may be")
+    }
+    workspace.append(layout, body: body)
+    workspace.run()
+    let nanoseconds = MonotonicClock.now() - began
+    for output in version.plan.signature.outputs.indices {
+      var scores = [Float](repeating: .nan, count: layout.couponRows)
+      // Exactly as many floats as rows are asked for.
+      unsafe scores.withUnsafeMutableBytes {
+        unsafe workspace.copyScores(output: output, rows: 0..<layout.couponRows, into: $0)
+      }
+      guard scores.allSatisfy(\.isFinite) else {
+        throw LoadError(
+          step: "warm-up",
+          message: "\(place): output \(version.plan.signature.outputs[output]) is not finite")
+      }
+    }
+    return (layout.users + layout.eventRows + layout.couponRows, nanoseconds)
+  }
+}
