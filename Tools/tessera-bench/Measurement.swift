@@ -1,0 +1,33 @@
+/// The median of many short runs of the same work, in microseconds.
+///
+/// The median, because other processes take the processor away now and then.
+func medianMicroseconds(seconds: Double, _ work: () -> Void) -> Double {
+  let clock = ContinuousClock()
+  let end = clock.now + .seconds(seconds)
+  var times: [Double] = []
+  while times.count < 5 || clock.now < end {
+    times.append(clock.measure(work).microseconds)
+  }
+  return median(times)
+}
+
+func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
+
+extension Duration {
+  var microseconds: Double {
+    Double(components.seconds) * 1e6 + Double(components.attoseconds) / 1e12
+  }
+}
+
+extension Double {
+  /// With one decimal.
+  var short: String {
+    let tenths = Int((self * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+}
+
+extension String {
+  func left(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+  func right(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}

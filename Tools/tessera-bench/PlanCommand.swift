@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import Inference
+
+/// `tessera-bench plan`: what a model compiles to, and where the time goes.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Prints the steps that a model compiles to, each with its share of the time.")
+
+  @OptionGroup var options: ModelOptions
+  @OptionGroup var shape: BatchShape
+  @Option(help: "How often the batch is run.")
+  var repetitions = 200
+
+  func run() throws {
+    let (graph, tensors) = try options.load()
+    let plan = try options.plan(graph, tensors, batch: shape)
+    var maker = RequestMaker(graph)
+    let workspace = plan.makeWorkspace()
+    for _ in 0..<shape.batch {
+      try maker.request(events: shape.events, coupons: shape.coupons).append(to: workspace)
+    }
+    let lines = plan.stepLines
+    let clock = ContinuousClock()
+    var times = [[Double]](repeating: [], count: lines.count)
+    // The first rounds touch memory and fill caches.
+    for round in -5..<repetitions {
+      for step in lines.indices {
+        let time = clock.measure { workspace.run(step: step) }
+        if round >= 0 { times[step].append(time.microseconds) }
+      }
+    }
+    let medians = times.map { median($0) }
+    let total = medians.reduce(0, +)
+    print(plan.summary)
+    print(
+      "batch \(shape.batch), \(shape.events) events, \(shape.coupons) coupons; median of "
+        + "\(repetitions) runs, with the clock's own time in each step\n")
+    print("    µs  share  axis    node                         kernel")
+    for (line, time) in zip(lines, medians) {
+      print("\(time.short.right(6))  \((100 * time / total).short.right(4))%  \(line)")
+    }
+    print("\(total.short.right(6))  in all")
+  }
+}

@@ -1,0 +1,72 @@
+internal import Inference
+internal import ModelGraph
+internal import TesseraWire
+
+/// A SCORE body with its decoded layout, ready to be appended.
+struct PreparedRequest {
+  let body: [UInt8]
+  let layout: ScoreLayout
+
+  func append(to workspace: Workspace) {
+    // Integers have no padding that `bytes` could expose.
+    unsafe workspace.append(layout, body: body.span.bytes)
+  }
+}
+
+/// Draws requests that fit a model: ids out of its vocabularies, numbers around zero.
+struct RequestMaker {
+  let graph: TypedGraph
+  private let signature: Signature
+  private var random = SeededGenerator(seed: 2)
+
+  init(_ graph: TypedGraph) {
+    self.graph = graph
+    signature = graph.signature
+  }
+
+  mutating func request(events: Int, coupons: Int) throws -> PreparedRequest {
+    var columns: [ColumnValues] = []
+    for input in graph.description.inputs {
+      let rows =
+        switch input.axis {
+        case .user: 1
+        case .event: events
+        case .coupon: coupons
+        }
+      columns.append(values(input, rows: rows))
+    }
+    let score = ScoreBody(
+      handle: 0, users: [.init(events: events, coupons: coupons)], columns: columns)
+    var body: [UInt8] = []
+    try score.encode(signature: signature, into: &body)
+    var layout = ScoreLayout()
+    // As above.
+    try unsafe layout.decode(body.span.bytes, signature: signature)
+    return PreparedRequest(body: body, layout: layout)
+  }
+
+  private mutating func values(_ input: InputDescription, rows: Int) -> ColumnValues {
+    switch input.transform {
+    case .number, .buckets: return .numbers((0..<rows).map { _ in random.normal() })
+    case .id(let source):
+      return source.isString
+        ? .strings((0..<rows).map { _ in string(source) })
+        : .integers((0..<rows).map { _ in integer(source) })
+    case .bag(let source):
+      let counts = (0..<rows).map { _ in Int(random.next() % 6) }
+      return source.isString
+        ? .stringBags(counts.map { count in (0..<count).map { _ in string(source) } })
+        : .integerBags(counts.map { count in (0..<count).map { _ in integer(source) } })
+    }
+  }
+
+  private mutating func string(_ source: IDSource) -> String {
+    guard case .strings(let words) = source else { return "\(random.next() % 1_000_000)" }
+    return words[Int(random.next() % UInt64(words.count))]
+  }
+
+  private mutating func integer(_ source: IDSource) -> Int64 {
+    guard case .integers(let ids) = source else { return Int64(random.next() % 1_000_000) }
+    return ids[Int(random.next() % UInt64(ids.count))]
+  }
+}

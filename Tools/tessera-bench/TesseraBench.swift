@@ -1,0 +1,10 @@
+internal import ArgumentParser
+
+/// Measures the engine by itself: no server, no network.
+@main
+struct TesseraBench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tessera-bench",
+    abstract: "Measures the engine by itself: no server, no network.",
+    subcommands: [PlanCommand.self, ScoreCommand.self])
+}
