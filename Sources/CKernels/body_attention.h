@@ -1,4 +1,5 @@
 // Attention of each user's rows over the same user's rows, one head and one query at a time.
+#include "body_attention_int8.h"
 
 // weights[j] = exp(scale·q·k_j − largest) for j < limit; returns their sum.
 static float attention_weights(const float *query, const float *keys_by_column, size_t padded_rows,
@@ -22,6 +23,12 @@ static float attention_weights(const float *query, const float *keys_by_column, 
 }
 
 static void attention(const tsr_attention *a) {
+  if (a->int8) {
+    for (int32_t u = 0; u < a->users; u++)
+      for (int32_t head = 0; head < a->heads && a->offsets[u] < a->offsets[u + 1]; head++)
+        attention_head_int8(a, a->offsets[u], a->offsets[u + 1] - a->offsets[u], head);
+    return;
+  }
   const int32_t width = a->width, depth = width / a->heads;
   const float scale = 1.0f / __builtin_sqrtf((float)depth);
   for (int32_t u = 0; u < a->users; u++) {

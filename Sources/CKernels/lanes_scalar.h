@@ -111,3 +111,10 @@ INLINE int32_t i_largest(i a) {
   LANES m = a.at[n] > m ? a.at[n] : m;
   return m;
 }
+INLINE int32_t i_total(i a) {
+  int32_t sum = 0;
+  LANES sum += a.at[n];
+  return sum;
+}
+// The low byte of each lane.
+INLINE void b_store(uint8_t *p, i a) { LANES p[n] = (uint8_t)(a.at[n] & 255); }

@@ -82,6 +82,9 @@ size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units) {
 }
 
 size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads) {
-  const size_t rows = tsr_rounded_up(rows_of_a_user_max, TSR_LANES);
-  return rows * 4 * (1 + (size_t)(width / heads));
+  attention_scratch unused;
+  const size_t depth = width / heads, rows = tsr_rounded_up(rows_of_a_user_max, TSR_LANES);
+  const size_t int8_bytes = attention_scratch_carve(&unused, NULL, rows_of_a_user_max, depth);
+  const size_t float_bytes = rows * 4 * (1 + depth);
+  return int8_bytes > float_bytes ? int8_bytes : float_bytes;
 }

@@ -129,8 +129,22 @@ INLINE f f_activated(f x, tsr_activation activation) {
   return x;
 }
 
-// One row to int8: scale = max|x| / 127, values rint(x · 127/max); padding becomes zero. The
-// largest magnitude is found as an integer, so its order does not matter even for NaN.
+// The scale (in *scale) and the factor that quantise numbers whose largest magnitude has these bits. The
+// largest is found as an integer, so its order does not matter even for NaN. Below 1e-30 the factor
+// would leave the range of float32: such numbers count as zeros.
+#define QUANTISED_MIN 1e-30f
+INLINE float quantisation_factor(int32_t largest_bits, float *scale) {
+  float largest;
+  memcpy(&largest, &largest_bits, sizeof largest);
+  if (largest_bits >= BITS_INFINITY) {
+    *scale = __builtin_nanf("");
+    return 0.0f;
+  }
+  *scale = largest < QUANTISED_MIN ? 0.0f : largest / 127.0f;
+  return largest < QUANTISED_MIN ? 0.0f : 127.0f / largest;
+}
+
+// One row to bytes, value + 128: scale = max|x| / 127, values rint(x · 127/max); padding becomes zero.
 INLINE float quantise_row(const float *x, size_t columns, uint8_t *out) {
   i most = i_set(0);
   size_t c = 0;
@@ -138,18 +152,10 @@ INLINE float quantise_row(const float *x, size_t columns, uint8_t *out) {
     most = i_max(most, i_and(i_from_bits(f_load(x + c)), i_set(BITS_ABS)));
   if (c < columns)
     most = i_max(most, i_and(i_from_bits(f_load_part(x + c, columns - c)), i_set(BITS_ABS)));
-  int32_t bits = i_largest(most);
-  float largest;
-  memcpy(&largest, &bits, sizeof largest);
-  // Below 1e-30 the factor 127/max would leave the range of float32: such a row counts as zeros.
-  bool is_plain = bits < BITS_INFINITY && largest >= 1e-30f;
-  f factor = f_set(is_plain ? 127.0f / largest : 0.0f);
-  if (is_plain) {
-    for (c = 0; c + 16 <= columns; c += 16) q_store(out + c, f_load(x + c), factor);
-    if (c < columns) q_store_part(out + c, f_load_part(x + c, columns - c), factor, columns - c);
-    memset(out + columns, 128, tsr_padded(columns) - columns);
-  } else {
-    memset(out, 128, tsr_padded(columns));
-  }
-  return is_plain ? largest / 127.0f : bits < BITS_INFINITY ? 0.0f : __builtin_nanf("");
+  float scale;
+  const f factor = f_set(quantisation_factor(i_largest(most), &scale));
+  for (c = 0; c + 16 <= columns; c += 16) q_store(out + c, f_load(x + c), factor);
+  if (c < columns) q_store_part(out + c, f_load_part(x + c, columns - c), factor, columns - c);
+  memset(out + columns, 128, tsr_padded(columns) - columns);
+  return scale;
 }
