@@ -12,6 +12,12 @@ public struct VersionRecord: Hashable, Sendable, Codable {
   public var manifest: Digest
   /// The digest of what the version was made from (files and precision): finds a second import.
   public var content: Digest
+
+  /// A record of a version.
+  public init(manifest: Digest, content: Digest) {
+    self.manifest = manifest
+    self.content = content
+  }
 }
 
 /// An alias of a model: where it points, and where it pointed before.

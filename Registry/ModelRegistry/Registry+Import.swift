@@ -74,6 +74,7 @@ extension Registry {
       created: CanonicalJSON.timestamp(change.now), note: change.why,
       description: store(source.description), tensors: tensors,
       warmup: source.warmup.map(store), metrics: source.metrics, sources: source.digests)
+    try manifest.checkLimits(at: folder, code: .limit)
     return try write(manifest, blobs: blobs, model: model, change: change)
   }
 

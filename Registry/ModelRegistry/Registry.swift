@@ -158,27 +158,3 @@ public final class Registry: Sendable {
     }
   }
 }
-
-extension Manifest {
-  /// Reads a stored manifest: size, digest, schema, in this order.
-  init(verifying bytes: [UInt8]?, digest: Digest, at place: String) throws(RegistryError) {
-    guard let bytes else { throw RegistryError(.damaged, at: place, "is missing") }
-    guard bytes.count <= RegistryLimits.manifestBytesMax else {
-      throw RegistryError(
-        .damaged, at: place,
-        "has \(bytes.count) bytes, more than \(RegistryLimits.manifestBytesMax)")
-    }
-    guard Digest(of: bytes) == digest else {
-      throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
-    }
-    self = try CanonicalJSON.decode(Manifest.self, from: bytes, at: place)
-    guard format == RegistryLimits.formatVersion else {
-      throw RegistryError(.unknownFormat, at: place, "has format \(format), which is not known")
-    }
-    guard tensors.count <= RegistryLimits.tensorsMax else {
-      throw RegistryError(
-        .damaged, at: place,
-        "lists \(tensors.count) tensors, more than \(RegistryLimits.tensorsMax)")
-    }
-  }
-}

@@ -105,6 +105,48 @@ struct DamageTests {
     }
   }
 
+  @Test("A manifest that claims impossible sizes or shapes is refused before anything is allocated")
+  func claims() throws {
+    let registry = try Registry.sample(in: folder, versions: 1)
+    let sound = try registry.manifest(model: "coupon", version: 1).manifest
+    let spoils: [(inout Manifest) -> Void] = [
+      {
+        $0.tensors[0].blob.rawBytes = .max; $0.tensors[1].blob.rawBytes = .max
+      },
+      {
+        $0.tensors[0].blob.storedBytes = .max; $0.tensors[1].blob.storedBytes = .max
+      },
+      { $0.tensors[0].blob.rawBytes = -1 },
+      { $0.tensors[0].blob.rawBytes = 1 << 31 },
+      { $0.tensors[0].shape = [1 << 62, 4] },
+      { $0.tensors[0].shape = [0, 8] },
+      { $0.tensors[0].shape = [] },
+      { $0.tensors[0].dtype = .float32 },
+      { $0.description.rawBytes = 1 << 31 },
+      { $0.warmup?.rawBytes = 1 << 30 },
+      { $0.tensors.removeLast() },
+      { $0.tensors.append($0.tensors[0]) },
+      {
+        $0.tensors.swapAt(0, 1); $0.tensors[0].name = $0.tensors[1].name
+      },
+    ]
+    for (index, spoil) in spoils.enumerated() {
+      var manifest = sound
+      spoil(&manifest)
+      let bytes = CanonicalJSON.encode(manifest)
+      let record = VersionRecord(manifest: Digest(of: bytes), content: Digest(of: []))
+      try replace(record.manifest.bytes, in: "manifests", with: bytes, at: registry.path)
+      try replace(
+        Array("coupon".utf8) + [0, 0, 0, 0, 1], in: "versions",
+        with: CanonicalJSON.encode(record), at: registry.path)
+      let error = #expect(throws: RegistryError.self, "spoilt manifest \(index)") {
+        try registry.load(model: "coupon", version: 1)
+      }
+      #expect(error?.code == .damaged)
+      #expect(try !registry.verify().problems.isEmpty)
+    }
+  }
+
   @Test("Records that are not in the format are damage, not a crash")
   func records() throws {
     let registry = try Registry.sample(in: folder, versions: 1)

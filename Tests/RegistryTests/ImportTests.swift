@@ -136,6 +136,10 @@ struct ImportTests {
       testDescription: "metrics that are not JSON", code: .refusedModel, words: ["metrics.json"]
     ) { $0.metrics = "auc = 0.7" },
     Refusal(
+      testDescription: "metrics with a number beyond float64", code: .refusedModel,
+      words: ["metrics.json"]
+    ) { $0.metrics = #"{"auc": 1e400}"# },
+    Refusal(
       testDescription: "metrics over the limit", code: .limit, words: ["metrics.json", "65536"]
     ) { $0.metrics = "\"" + String(repeating: "x", count: 1 << 17) + "\"" },
   ]
