@@ -5,8 +5,8 @@ internal import TesseraWire
 ///
 /// Shapes: rows are those of the step's axis in the batch at hand.
 enum Action: Sendable {
-  /// raw [rows] → one column.
-  case number(raw: Int, NumberTransform, output: FloatOperand)
+  /// raw [rows] → one column, for every number of the axis that is transformed.
+  case numbers([NumberColumn])
   /// raw [rows] → ids [rows]: how many boundaries are ≤ the number.
   case bucketise(raw: Int, NumberTransform, boundaries: FloatConstants, ids: Int)
   /// ids → rows of a table [rows, width]; a bag's members are summed or averaged.
@@ -44,7 +44,7 @@ extension Action {
   /// The blocks that the step reads or writes: what keeps them alive.
   var blocks: [Int] {
     switch self {
-    case .number(let raw, _, let output): [raw, output.block]
+    case .numbers(let columns): columns.flatMap { [$0.raw, $0.output.block] }
     case .bucketise(let raw, _, _, let ids): [raw, ids]
     case .gather(_, let ids, let offsets, _, let output): [ids, output.block] + list(offsets)
     case .copy(let input, _, let output): [input.operand.block, output.block]
@@ -88,6 +88,14 @@ extension MatrixOperand {
     case .float(let operand): operand.block
     }
   }
+}
+
+/// A column of raw numbers with its transform and its place.
+struct NumberColumn: Sendable {
+  /// Block of raw float32 [rows].
+  let raw: Int
+  let transform: NumberTransform
+  let output: FloatOperand
 }
 
 /// An action with what people want to know about it.

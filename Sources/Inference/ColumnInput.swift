@@ -11,8 +11,9 @@ struct ColumnInput: Sendable {
     case ids(IDLookup, block: Int)
     /// int32 [values] of ids and int32 [rows + 1] of offsets into them.
     case bag(IDLookup, block: Int, offsets: Int)
-    /// float32 [rows], untransformed: a step of the plan transforms the whole batch.
-    case number(block: Int)
+    /// One column of float32. With `missing` it is final, and NaN becomes that number; without, a step
+    /// of the plan transforms the whole batch.
+    case number(FloatOperand, missing: Float?)
   }
 }
 
@@ -54,38 +55,45 @@ extension ColumnLayout {
     }
   }
 
-  /// Writes the values as float32.
+  /// Writes the values as float32, `stride` floats apart.
   ///
-  /// - Parameter numbers: room for `valueCount` numbers.
-  func decodeNumbers(_ body: RawSpan, into numbers: UnsafeMutablePointer<Float>) {
+  /// - Parameters:
+  ///   - missing: what stands for NaN; nil leaves it.
+  ///   - numbers: room for `valueCount` numbers so far apart.
+  func decodeNumbers(
+    _ body: RawSpan, missing: Float?, into numbers: UnsafeMutablePointer<Float>, stride: Int
+  ) {
     // As above.
     switch encoding {
     case .int8:
       for value in 0..<valueCount {
-        unsafe numbers[value] = Float(body.littleEndian(at: valuesOffset + value, as: Int8.self))
+        unsafe numbers[value * stride] = Float(
+          body.littleEndian(at: valuesOffset + value, as: Int8.self))
       }
     case .int16:
       for value in 0..<valueCount {
-        unsafe numbers[value] =
+        unsafe numbers[value * stride] =
           Float(body.littleEndian(at: valuesOffset + 2 * value, as: Int16.self))
       }
     case .int32:
       for value in 0..<valueCount {
-        unsafe numbers[value] =
+        unsafe numbers[value * stride] =
           Float(body.littleEndian(at: valuesOffset + 4 * value, as: Int32.self))
       }
     case .int64:
       for value in 0..<valueCount {
-        unsafe numbers[value] =
+        unsafe numbers[value * stride] =
           Float(body.littleEndian(at: valuesOffset + 8 * value, as: Int64.self))
       }
     case .float16:
       for value in 0..<valueCount {
-        unsafe numbers[value] = Float(body.float16(at: valuesOffset + 2 * value))
+        let number = Float(body.float16(at: valuesOffset + 2 * value))
+        unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
       }
     case .float32:
       for value in 0..<valueCount {
-        unsafe numbers[value] = body.float32(at: valuesOffset + 4 * value)
+        let number = body.float32(at: valuesOffset + 4 * value)
+        unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
       }
     case .string: preconditionFailure("strings in a column of numbers")
     }

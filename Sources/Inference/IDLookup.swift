@@ -38,6 +38,9 @@ enum IDLookup: Sendable {
 }
 
 /// Strings by their bytes, in an open-addressed table at most half full.
+///
+/// The hash is the table's own: eight bytes a step, where FNV-1a takes one (its place is in hash buckets,
+/// which the format defines). Who sends strings cannot lengthen the chains: nothing is added to them.
 struct StringVocabulary: Sendable {
   /// 1 + position in the vocabulary; 0 = empty.
   private let slots: [Int32]
@@ -57,7 +60,7 @@ struct StringVocabulary: Sendable {
       bytes += entry
       offsets.append(Int32(bytes.count))
       // Bytes have no padding that `bytes` could expose.
-      let hash = unsafe FNV1a64.hash(entry.span.bytes)
+      let hash = unsafe Self.hash(entry.span.bytes)
       var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
       while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
       slots[slot] = Int32(index + 1)
@@ -67,7 +70,7 @@ struct StringVocabulary: Sendable {
   }
 
   func row(of value: RawSpan) -> Int32 {
-    let hash = FNV1a64.hash(value)
+    let hash = Self.hash(value)
     let tag = UInt32(truncatingIfNeeded: hash >> 32)
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] != 0 {
@@ -75,6 +78,24 @@ struct StringVocabulary: Sendable {
       slot = (slot + 1) & (slots.count - 1)
     }
     return 0
+  }
+
+  private static func hash(_ value: RawSpan) -> UInt64 {
+    let factor: UInt64 = 0x9E37_79B9_7F4A_7C15  // 2⁶⁴/φ
+    var state = UInt64(value.byteCount)
+    var offset = 0
+    while offset + 8 <= value.byteCount {
+      state = (state ^ value.littleEndian(at: offset, as: UInt64.self)) &* factor
+      state ^= state >> 32
+      offset += 8
+    }
+    var rest: UInt64 = 0
+    while offset < value.byteCount {
+      rest = rest << 8 | UInt64(value.littleEndian(at: offset, as: UInt8.self))
+      offset += 1
+    }
+    state = (state ^ rest) &* factor
+    return state ^ (state >> 32)
   }
 
   private func isEntry(_ index: Int, _ value: RawSpan) -> Bool {

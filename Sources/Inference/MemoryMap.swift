@@ -2,16 +2,16 @@
 ///
 /// Blocks that are never alive at the same step share bytes: the largest block is placed first, each
 /// at the lowest offset at which it touches no block that lives at the same time.
-struct MemoryMap: Sendable {
+package struct MemoryMap: Sendable {
   /// Byte offset of each block.
-  let offsets: [Int]
+  package let offsets: [Int]
   /// Bytes of all blocks together.
-  let byteCount: Int
+  package let byteCount: Int
 
   /// - Parameters:
   ///   - sizes: bytes of each block.
   ///   - lives: the first and last step at which each block is used.
-  init(sizes: [Int], lives: [ClosedRange<Int>]) {
+  package init(sizes: [Int], lives: [ClosedRange<Int>]) {
     var offsets = [Int](repeating: 0, count: sizes.count)
     var placed: [Int] = []
     var byteCount = 0

@@ -41,7 +41,8 @@ extension Action {
   /// Kernel and shapes, such as `product int8 [256 → 128] + user rows, relu → int8`.
   fileprivate var words: String {
     switch self {
-    case .number(_, let transform, _): "number\(transform.words)"
+    case .numbers(let columns):
+      "numbers" + (columns.count == 1 ? columns[0].transform.words : " × \(columns.count)")
     case .bucketise(_, let transform, let boundaries, _):
       "bucketise\(transform.words) by \(boundaries.count) boundaries"
     case .gather(let table, _, let bag, let reduction, _):

@@ -145,7 +145,8 @@ extension ColumnInput {
   /// The blocks that requests are decoded into.
   var blocks: [Int] {
     switch target {
-    case .ids(_, let block), .number(let block): [block]
+    case .ids(_, let block): [block]
+    case .number(let operand, _): [operand.block]
     case .bag(_, let block, let offsets): [block, offsets]
     }
   }

@@ -29,6 +29,9 @@ struct PlanBuilder {
   private var tables: [String: EmbeddingTable] = [:]
   private var quantisedBlocks: [QuantisedKey: Int] = [:]
 
+  /// Numbers that a step transforms, with their names.
+  private var numbers: [Axis: [(name: String, column: NumberColumn)]] = [:]
+
   private struct QuantisedKey: Hashable {
     let operand: FloatOperand
     let width: Int
@@ -43,6 +46,7 @@ struct PlanBuilder {
       concatBlocks[node] = concat.groups.map { _ in nil }
     }
     for index in graph.description.inputs.indices { addInput(index) }
+    for axis in Axis.allCases { addNumbers(axis) }
     for index in graph.nodes.indices { addNode(index) }
   }
 }
@@ -225,22 +229,47 @@ extension PlanBuilder {
       columns.append(
         ColumnInput(axis: axis, target: .bag(IDLookup(source), block: values, offsets: offsets)))
     case .number(let number):
-      let raw = block(label, axis, .float(width: 1))
-      columns.append(ColumnInput(axis: axis, target: .number(block: raw)))
       let output = target(.input(index), label: label)
-      emit(label, axis, .number(raw: raw, Kernels.NumberTransform(number), output: output))
       values[.input(index)] = Value(operand: output, axis: axis, width: 1)
+      if number.isIdentity {
+        columns.append(
+          ColumnInput(axis: axis, target: .number(output, missing: number.missing)))
+        return
+      }
+      let raw = block(label, axis, .float(width: 1))
+      columns.append(
+        ColumnInput(axis: axis, target: .number(FloatOperand(block: raw), missing: nil)))
+      let column = NumberColumn(
+        raw: raw, transform: Kernels.NumberTransform(number), output: output)
+      numbers[axis, default: []].append((label, column))
     case .buckets(let buckets):
       let raw = block(label, axis, .float(width: 1))
       let block = block(label, axis, .ids)
       ids[index] = (block, nil)
-      columns.append(ColumnInput(axis: axis, target: .number(block: raw)))
+      columns.append(
+        ColumnInput(axis: axis, target: .number(FloatOperand(block: raw), missing: nil)))
       let transform = Kernels.NumberTransform(missing: buckets.missing, log1p: buckets.log1p)
       emit(
         label, axis,
         .bucketise(
           raw: raw, transform, boundaries: FloatConstants(buckets.boundaries), ids: block))
     }
+  }
+}
+
+extension PlanBuilder {
+  /// One step for all transformed numbers of the axis.
+  private mutating func addNumbers(_ axis: Axis) {
+    guard let found = numbers[axis], let first = found.first else { return }
+    let label = found.count == 1 ? first.name : "\(first.name), …"
+    emit(label, axis, .numbers(found.map(\.column)))
+  }
+}
+
+extension ModelGraph.NumberTransform {
+  /// Whether only missing values change.
+  fileprivate var isIdentity: Bool {
+    !log1p && clip == nil && mean == 0 && deviation == 1
   }
 }
 

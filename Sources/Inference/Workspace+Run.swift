@@ -18,8 +18,11 @@ extension Workspace {
     let rows = count(step.axis)
     guard rows > 0 else { return }
     switch step.action {
-    case .number(let raw, let transform, let output):
-      unsafe kernels.number(floats(raw), count: rows, transform, into: self.rows(output))
+    case .numbers(let columns):
+      for column in columns {
+        unsafe kernels.number(
+          floats(column.raw), count: rows, column.transform, into: self.rows(column.output))
+      }
     case .bucketise(let raw, let transform, let boundaries, let ids):
       bucketise(raw, transform, boundaries, rows: rows, into: ids)
     case .gather(let table, let ids, let bagOffsets, let reduction, let output):

@@ -107,8 +107,10 @@ public final class Workspace {
     switch input.target {
     case .ids(let lookup, let block):
       unsafe layout.decodeIDs(lookup, body, into: ids(block) + row)
-    case .number(let block):
-      unsafe layout.decodeNumbers(body, into: floats(block) + row)
+    case .number(let operand, let missing):
+      let rows = unsafe rows(operand)
+      unsafe layout.decodeNumbers(
+        body, missing: missing, into: rows.base + row * rows.stride, stride: rows.stride)
     case .bag(let lookup, let block, let offsets):
       unsafe layout.decodeIDs(lookup, body, into: ids(block) + bagValues[column])
       let ends = unsafe ids(offsets) + row

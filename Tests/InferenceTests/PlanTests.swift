@@ -1,0 +1,153 @@
+import Inference
+import Kernels
+import ModelGraph
+import Testing
+import TesseraWire
+
+@Suite("A plan says what it does and what it can hold")
+struct PlanTests {
+  /// A head over [user ⊕ coupon] whose user part is an LSTM's state and a number.
+  private func head() throws -> (graph: TypedGraph, tensors: [TensorData]) {
+    let json = """
+      {"format":1,"name":"head","limits":{"events":8,"coupons":4},
+      "inputs":[
+       {"name":"item","axis":"event","kind":"id","values":"integer","hash_buckets":9},
+       {"name":"spend","axis":"event","kind":"number","log1p":true},
+       {"name":"age","axis":"user","kind":"number"},
+       {"name":"tags","axis":"coupon","kind":"bag","values":"string","hash_buckets":9},
+       {"name":"value","axis":"coupon","kind":"number","mean":1}],
+      "nodes":[
+       {"name":"item_row","op":"embedding","inputs":["item"],"table":"items","width":7},
+       {"name":"event","op":"concat","inputs":["item_row","spend"]},
+       {"name":"history","op":"lstm","inputs":["event"],"units":16,"returns":"state"},
+       {"name":"tag_row","op":"embedding","inputs":["tags"],"table":"tags","width":3,"reduce":"sum"},
+       {"name":"user","op":"concat","inputs":["history","age"]},
+       {"name":"pair","op":"concat","inputs":["user","tag_row","value"]},
+       {"name":"hidden","op":"linear","inputs":["pair"],"units":32,"activation":"relu"},
+       {"name":"logit","op":"linear","inputs":["hidden"],"units":1},
+       {"name":"redeem","op":"sigmoid","inputs":["logit"]}],
+      "outputs":["redeem"]}
+      """
+    let graph = try TypedGraph(ModelDescription(json: Array(json.utf8)))
+    var random = SeededGenerator(seed: 3)
+    let tensors = graph.requiredTensors.map { required in
+      let values = (0..<required.shape.reduce(1, *)).map { _ in random.normal() / 4 }
+      return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
+    }
+    return (graph, tensors)
+  }
+
+  private func request(_ graph: TypedGraph, events: Int, bags: [[String]]) throws -> Request {
+    let ones = [Float](repeating: 1, count: max(events, bags.count))
+    let score = ScoreBody(
+      handle: 0, users: [.init(events: events, coupons: bags.count)],
+      columns: [
+        .integers(Array(repeating: 5, count: events)), .numbers(Array(ones.prefix(events))),
+        .numbers([40]), .stringBags(bags), .numbers(Array(ones.prefix(bags.count))),
+      ])
+    return try Request(score, graph.signature)
+  }
+
+  @Test("the user's part of a head runs once for each user, and nothing is copied or repeated")
+  func split() throws {
+    let (graph, tensors) = try head()
+    let plan = try Plan(graph: graph, tensors: graph.quantised(tensors), limits: .small)
+    let text = plan.description
+    #expect(text.contains("user    hidden (user part)           product int8 [17 → 32]"))
+    #expect(
+      text.contains("coupon  hidden                       product int8 [4 → 32] + rows of the user")
+    )
+    #expect(!text.contains("copy"))
+  }
+
+  @Test("a sigmoid joins the product before it, and int8 rows leave the product that made them")
+  func fusion() throws {
+    let (graph, tensors) = try head()
+    let plan = try Plan(graph: graph, tensors: graph.quantised(tensors), limits: .small)
+    let text = plan.description
+    #expect(text.contains("product int8 [32 → 1], sigmoid"))
+    #expect(text.contains("+ rows of the user, relu → int8"))
+    #expect(!text.contains("quantise [32]"))
+  }
+
+  @Test("a float32 tensor is multiplied in float32 beside int8 ones")
+  func mixed() throws {
+    let (graph, tensors) = try head()
+    let mixed = graph.quantised(tensors).map { stored in
+      stored.name == "logit.weight" ? tensors.first { $0.name == stored.name } ?? stored : stored
+    }
+    let plan = try Plan(graph: graph, tensors: mixed, limits: .small)
+    #expect(plan.description.contains("product float32 [32 → 1], sigmoid"))
+    let request = try request(graph, events: 3, bags: [["a"], []])
+    let float = try Plan(graph: graph, tensors: tensors, limits: .small).makeWorkspace()
+    let scores = plan.makeWorkspace().score([request])[0][0]
+    #expect(largestDifference(scores, float.score([request])[0][0]) < 0.02)
+  }
+
+  @Test("tensors that do not fit the graph are refused with the graph's words")
+  func tensors() throws {
+    let (graph, tensors) = try head()
+    do {
+      _ = try Plan(graph: graph, tensors: Array(tensors.dropLast()), limits: .small)
+      Issue.record("was not refused")
+    } catch {
+      #expect(error.code == .tensors)
+      #expect("\(error)".contains("logit.bias"))
+    }
+  }
+
+  @Test("limits below one user of the model, or beyond memory, are refused")
+  func limits() throws {
+    let (graph, tensors) = try head()
+    for limits in [
+      BatchLimits(users: 1, events: 7, coupons: 4, bagValues: 255),
+      BatchLimits(users: 1, events: 8, coupons: 3, bagValues: 255),
+      BatchLimits(users: 0, events: 8, coupons: 4, bagValues: 255),
+      BatchLimits(users: 1, events: 8, coupons: 4, bagValues: 254),
+      BatchLimits(users: 1, events: 1 << 30, coupons: 4, bagValues: 255),
+    ] {
+      do {
+        _ = try Plan(graph: graph, tensors: tensors, limits: limits)
+        Issue.record("\(limits) was not refused")
+      } catch {
+        #expect(error.code == .limits, "\(error)")
+      }
+    }
+  }
+
+  @Test("a workspace takes what fits and no more, on each axis and in each bag")
+  func fits() throws {
+    let (graph, tensors) = try head()
+    let limits = BatchLimits(users: 3, events: 8, coupons: 5, bagValues: 255)
+    let workspace = try Plan(graph: graph, tensors: tensors, limits: limits).makeWorkspace()
+    let full = try request(graph, events: 8, bags: [[]])
+    let small = try request(graph, events: 0, bags: [[], []])
+    let bag = try request(graph, events: 0, bags: [Array(repeating: "x", count: 200)])
+    func append(_ request: Request) {
+      // Integers have no padding that `bytes` could expose.
+      unsafe workspace.append(request.layout, body: request.body.span.bytes)
+    }
+    append(full)
+    #expect(!workspace.fits(full.layout))
+    append(small)
+    append(small)
+    #expect(workspace.users == 3 && workspace.events == 8 && workspace.coupons == 5)
+    #expect(!workspace.fits(small.layout))
+    workspace.reset()
+    append(bag)
+    #expect(!workspace.fits(bag.layout))
+    #expect(workspace.fits(full.layout))
+  }
+
+  @Test("scores are copied for any range of coupons, counted in the order of appending")
+  func copying() throws {
+    let (graph, tensors) = try head()
+    let workspace = try Plan(graph: graph, tensors: tensors, limits: .small).makeWorkspace()
+    let scores = workspace.score([
+      try request(graph, events: 2, bags: [["a"], ["b", "c"]]),
+      try request(graph, events: 0, bags: [["d"]]),
+    ])
+    #expect(workspace.scores(output: 0, rows: 1..<3) == [scores[0][0][1], scores[1][0][0]])
+    #expect(workspace.scores(output: 0, rows: 2..<2) == [])
+  }
+}
