@@ -128,7 +128,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "TesseraServer", "TesseraClient", "TesseraWire", "ModelRegistry", "ModelGraph",
-        "LMDBStore", "tessera-server",
+        "LMDBStore", "Serving", "tessera-server",
         nioCore, nioPosix, logging, lifecycle,
       ],
       swiftSettings: swift),
