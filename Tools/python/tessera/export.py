@@ -34,10 +34,10 @@ def write_model(
     folder: Path, description: dict[str, Any], tensors: dict[str, np.ndarray], dtype: str
 ) -> None:
     """`model.json` and `weights.safetensors` (float32 or float16) in `folder`, which is made."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "model.json", description)
     kind = np.float16 if dtype == "float16" else np.float32
     weights = {name: np.ascontiguousarray(value.astype(kind)) for name, value in tensors.items()}
-    save_file(weights, folder / "weights.safetensors")
+    (folder / "weights.safetensors").write_bytes(save(weights))
