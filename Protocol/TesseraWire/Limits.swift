@@ -32,9 +32,9 @@ public enum Limits {
   public static let pingBytesMax = 64
   /// Bytes of the text of an ERROR or a GOAWAY: one screen line or three.
   public static let textBytesMax = 512
-  /// Unanswered SCORE and BIND frames of one connection. Bounds what one connection can hold of the server.
+  /// Unanswered SCORE frames of one connection. Bounds what one connection can hold of the server.
   public static let inFlightMax = 1_024
-  /// Live handles of one connection.
+  /// Handles of one connection, all its life. Bounds what the server remembers of it.
   public static let handlesMax = 64
 }
 
@@ -51,9 +51,9 @@ public struct FrameLimits: Hashable, Sendable {
   public var rowsMax: Int
   /// Columns of a signature.
   public var columnsMax: Int
-  /// Unanswered SCORE and BIND frames of one connection.
+  /// Unanswered SCORE frames of one connection.
   public var inFlightMax: Int
-  /// Live handles of one connection.
+  /// Handles of one connection, all its life.
   public var handlesMax: Int
   /// Bytes of a frame's body.
   public var bodyBytesMax: Int
