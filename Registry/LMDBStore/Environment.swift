@@ -21,7 +21,9 @@ public final class Environment: Sendable {
     case readWrite
   }
 
-  private struct FolderID: Hashable {
+  /// The data file's identity, not the folder's: an open file's inode cannot be used again, while a
+  /// folder may be removed and another one get its number.
+  private struct FileID: Hashable {
     var device: UInt
     var inode: UInt
   }
@@ -30,13 +32,13 @@ public final class Environment: Sendable {
     var users: Int
   }
   /// What this process has open. Held while opening and closing, so that the two never overlap.
-  private static let open = Mutex<[FolderID: Entry]>([:])
+  private static let open = Mutex<[FileID: Entry]>([:])
 
   /// The folder, as it was given.
   public let path: String
   /// What this value may be used for.
   public let access: Access
-  private let id: FolderID
+  private let id: FileID
   private let environment: OpenEnvironment
 
   /// Opens, or shares, the environment in a folder.
@@ -54,18 +56,19 @@ public final class Environment: Sendable {
     self.access = access
     let writable = access == .readWrite
     if writable { try Self.makeFolder(path) }
-    let id = try Self.identify(path)
-    self.id = id
-    environment = try Self.open.withLock { table throws(StoreError) in
-      if let entry = table[id] {
+    (environment, id) = try Self.open.withLock { table throws(StoreError) in
+      if let id = try Self.identify(path), let entry = table[id] {
         if writable { try entry.environment.makeWritable(mapBytes: mapBytesInitial) }
         table[id]?.users += 1
-        return entry.environment
+        return (entry.environment, id)
       }
       let opened = try OpenEnvironment(
         path: path, writable: writable, databases: databases, mapBytes: mapBytesInitial)
+      guard let id = try Self.identify(path) else {
+        throw StoreError(.system(ENOENT), during: "stat", path: path)
+      }
       table[id] = Entry(environment: opened, users: 1)
-      return opened
+      return (opened, id)
     }
   }
 
@@ -77,7 +80,7 @@ public final class Environment: Sendable {
   }
 
   /// The number of the last committed transaction of any process: changes exactly when the content
-  /// changes. Opens no transaction; costs well under a microsecond.
+  /// changes. Opens no transaction: a lock held shared and a read of mapped memory.
   public func lastTransactionID() throws(StoreError) -> UInt64 {
     try environment.gate.shared { () throws(StoreError) in try environment.size().transaction }
   }
@@ -177,11 +180,13 @@ public final class Environment: Sendable {
     }
   }
 
-  private static func identify(_ path: String) throws(StoreError) -> FolderID {
-    var folder = stat()
-    guard unsafe stat(path, &folder) == 0 else {
-      throw StoreError(.system(errno), during: "open", path: path)
+  /// `nil` when there is no data file yet.
+  private static func identify(_ path: String) throws(StoreError) -> FileID? {
+    var file = stat()
+    if unsafe stat("\(path)/data.mdb", &file) == 0 {
+      return FileID(device: UInt(file.st_dev), inode: UInt(file.st_ino))
     }
-    return FolderID(device: UInt(folder.st_dev), inode: UInt(folder.st_ino))
+    if errno == ENOENT { return nil }
+    throw StoreError(.system(errno), during: "stat", path: path)
   }
 }

@@ -9,7 +9,7 @@ extension TensorData {
     switch storage {
     case .float32(let values): littleEndian(values)
     case .int8(let values, let scales):
-      values.map { UInt8(bitPattern: $0) } + littleEndian(scales)
+      copy(values[...], as: UInt8.self) + littleEndian(scales)
     }
   }
 
@@ -35,10 +35,23 @@ extension TensorData {
       case .float32: .float32(floats(payload[...]))
       case .int8:
         .int8(
-          values: payload[..<elements].map { Int8(bitPattern: $0) },
+          values: copy(payload[..<elements], as: Int8.self),
           scales: floats(payload[elements...]))
       }
     self.init(name: name, shape: shape, storage: storage)
+  }
+}
+
+/// The same bytes with or without a sign; a hundred megabytes of them are copied, not converted.
+private func copy<Source: BitwiseCopyable, Copy: BitwiseCopyable>(
+  _ bytes: ArraySlice<Source>, as type: Copy.Type
+) -> [Copy] {
+  precondition(MemoryLayout<Source>.size == 1 && MemoryLayout<Copy>.size == 1)
+  return unsafe [Copy](unsafeUninitializedCapacity: bytes.count) { output, count in
+    unsafe bytes.withUnsafeBytes {
+      unsafe UnsafeMutableRawBufferPointer(output).copyMemory(from: $0)
+    }
+    count = bytes.count
   }
 }
 

@@ -4,17 +4,44 @@ import Foundation
 
 /// A run of `tessera-registry`.
 struct Command {
+  static let path = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "tessera-registry").path
+  private static let strace = "/usr/bin/strace"
+
+  /// Whether this machine has strace and lets it trace.
+  static let canTrace: Bool = {
+    guard FileManager.default.isExecutableFile(atPath: strace) else { return false }
+    let run = try? Command(executable: strace, ["-o", "/dev/null", "/bin/true"]).finish()
+    return run?.status == 0
+  }()
+
   let process = Process()
   private let output = Pipe()
   private let errors = Pipe()
 
   init(_ arguments: String...) throws {
-    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    process.executableURL = folder.appending(path: "tessera-registry")
+    try self.init(executable: Self.path, arguments)
+  }
+
+  /// The system calls that a change of a registry writes with.
+  static let writingCalls = ["writev", "pwrite64", "fdatasync", "write"]
+
+  /// The command is killed as it enters its `n`th call of this name, counted from 1.
+  init(killedAt call: String, _ n: Int, _ arguments: String...) throws {
+    let inject = "inject=\(call):signal=SIGKILL:when=\(n)"
+    try self.init(
+      executable: Self.strace,
+      ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", inject, Self.path] + arguments)
+  }
+
+  private init(executable: String, _ arguments: [String]) throws {
+    process.executableURL = URL(filePath: executable)
     process.arguments = arguments
     process.standardOutput = output
     process.standardError = errors
-    process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/tmp"]
+    process.environment = [
+      "PATH": "/usr/bin:/bin", "HOME": FileManager.default.temporaryDirectory.path,
+    ]
     try process.run()
   }
 

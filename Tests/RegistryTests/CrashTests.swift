@@ -43,6 +43,62 @@ struct CrashTests {
     #expect(unchanged > 0 && changed > 0, "\(unchanged) before, \(changed) after the commit")
   }
 
+  @Test(
+    "Killed at each of its writes in turn, a promotion has happened whole or not at all",
+    .enabled(if: Command.canTrace, "needs strace, and leave to trace"))
+  func killedAtEachWrite() throws {
+    let path = try Registry.sample(in: folder, versions: 2).path
+    let registry = try Registry(path: path, access: .readWrite)
+    try registry.promote(model: "coupon", version: 1, change: .test())
+    var (unchanged, changed) = (0, 0)
+    for call in Command.writingCalls {
+      for n in 1...32 {
+        let before = try state(path)
+        let run = try Command(killedAt: call, n, "--registry", path, "promote", "coupon", "2")
+          .finish()
+        let after = try state(path)
+        if after.version == 2 {
+          #expect(after.audit == before.audit + 1)
+          changed += 1
+          try registry.rollback(model: "coupon", change: .test())
+        } else {
+          #expect(after == before, "killed at \(call) \(n)")
+          #expect(run.status != 0)
+          unchanged += 1
+        }
+        if run.status == 0 { break }
+      }
+    }
+    #expect(try registry.verify().problems.isEmpty)
+    // The pages, their sync, the meta page; and the run that none of the calls was left to kill.
+    #expect(unchanged >= 3 && changed >= Command.writingCalls.count)
+  }
+
+  @Test(
+    "Killed at each of its writes in turn, an import leaves all of a version or none",
+    .enabled(if: Command.canTrace, "needs strace, and leave to trace"))
+  func killedImports() throws {
+    let path = try Registry.sample(in: folder, versions: 1).path
+    let registry = try Registry(path: path, access: .readOnly)
+    var (versions, kills) = (1, 0)
+    for call in Command.writingCalls {
+      for n in 1...32 {
+        let source = try SampleModel(seed: UInt64(100 + versions)).write(to: folder / "source")
+        let run = try Command(killedAt: call, n, "--registry", path, "import", source).finish()
+        let report = try registry.verify()
+        #expect(report.problems.isEmpty && report.unused == 0, "killed at \(call) \(n)")
+        if run.status != 0 { kills += 1 }
+        let count = try registry.versions(model: "coupon").count
+        #expect(count == versions || count == versions + 1)
+        #expect(count == versions + 1 || run.status != 0)
+        versions = count
+        if run.status == 0 { break }
+      }
+    }
+    #expect(kills >= 3)
+    #expect(try registry.auditTrail().count == versions)
+  }
+
   private struct State: Equatable {
     var version: UInt32
     var history: [UInt32]

@@ -116,6 +116,17 @@ struct StoreTests {
     #expect(error?.code == .readOnly)
   }
 
+  @Test(
+    "A folder that was removed and made again is another environment, even while the old is open")
+  func replacedFolder() throws {
+    let old = try open(.readWrite)
+    try put([1], "key", in: old)
+    try FileManager.default.removeItem(atPath: path)
+    let new = try open(.readWrite)
+    #expect(try value("key", in: new) == nil)
+    #expect(try value("key", in: old) == [1])
+  }
+
   @Test("An environment opened for reading becomes writable when the folder is opened for writing")
   func upgrade() throws {
     try put([1], "key", in: try open(.readWrite))
