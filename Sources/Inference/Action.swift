@@ -66,7 +66,7 @@ extension Action {
 
   private func list(_ block: Int?) -> [Int] { block.map { [$0] } ?? [] }
 
-  /// Bytes of kernel scratch for the largest batch.
+  /// Bytes of kernel scratch for the largest chunk.
   func scratchBytes(_ limits: BatchLimits, axis: Axis, eventsOfAUserMax: Int) -> Int {
     switch self {
     case .bucketise: 4 * limits.rows(axis)

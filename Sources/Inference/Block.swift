@@ -22,7 +22,7 @@ struct Block: Sendable {
     case bagIDs
   }
 
-  /// Bytes for the largest batch.
+  /// Bytes for this many rows.
   func byteCount(_ limits: BatchLimits) -> Int {
     let rows = limits.rows(axis)
     return switch content {

@@ -12,7 +12,8 @@ extension Plan: CustomStringConvertible {
   public var summary: String {
     "\(steps.count) steps on \(kernelName); weights \(weightBytes) bytes; workspace \(workspaceBytes) "
       + "bytes (\(workspaceBytes - scratchOffset) of them kernel scratch) for \(limits.users) users, "
-      + "\(limits.events) events, \(limits.coupons) coupons"
+      + "\(limits.events) events, \(limits.coupons) coupons in chunks of \(chunk.users), "
+      + "\(chunk.events), \(chunk.coupons)"
   }
 
   /// One line for each step, as in ``description``.

@@ -27,9 +27,18 @@ public final class Plan: Sendable {
   let maps: RowMaps
   let scratchOffset: Int
 
-  /// Blocks that say which rows belong to which user; filled while requests are appended.
+  /// What passes through all steps together.
+  let chunk: BatchLimits
+  /// Whether a block holds the rows of the whole batch, and not those of one chunk: inputs, outputs.
+  let isBatchWide: [Bool]
+
+  /// Blocks that say which rows belong to which user.
   struct RowMaps: Sendable {
-    /// int32 [users + 1].
+    /// int32 [users + 1] of the batch: where each user's events begin.
+    let eventsOfBatch: Int
+    /// int32 [users + 1] of the batch: where each user's coupons begin.
+    let couponsOfBatch: Int
+    /// int32 [users + 1] of the chunk, as are all below.
     let eventOffsets: Int
     /// int32 [events].
     let userOfEvent: Int
@@ -44,8 +53,16 @@ public final class Plan: Sendable {
   /// A matrix that is int8 is multiplied in int8 with inputs quantised row by row; a float32 one in
   /// float32. Scores do not depend on `kernels`.
   /// - Complexity: linear in the weights; holds them once more, packed.
-  public init(
+  public convenience init(
     graph: TypedGraph, tensors: [TensorData], limits: BatchLimits, kernels: KernelTable = .best
+  ) throws(PlanError) {
+    try self.init(graph: graph, tensors: tensors, limits: limits, kernels: kernels, chunk: .chunk)
+  }
+
+  /// As above, with chunks of another size, for tests.
+  package init(
+    graph: TypedGraph, tensors: [TensorData], limits: BatchLimits, kernels: KernelTable,
+    chunk: BatchLimits
   ) throws(PlanError) {
     try Self.check(limits, graph)
     do {
@@ -55,6 +72,8 @@ public final class Plan: Sendable {
     }
     var builder = PlanBuilder(graph: graph, tensors: tensors)
     maps = RowMaps(
+      eventsOfBatch: builder.block("events of users", .user, .offsets),
+      couponsOfBatch: builder.block("coupons of users", .user, .offsets),
       eventOffsets: builder.block("rows of users", .user, .offsets),
       userOfEvent: builder.block("users of events", .event, .ids),
       positionOfEvent: builder.block("positions of events", .event, .ids),
@@ -67,13 +86,24 @@ public final class Plan: Sendable {
     self.limits = limits
     self.kernels = kernels
 
-    let pinned = columns.flatMap(\.blocks) + maps.all + outputs.map(\.block)
+    let model = graph.description.limits
+    // One user must fit into a chunk, and a chunk is never larger than a batch.
+    let chunk = BatchLimits(
+      users: min(limits.users, chunk.users),
+      events: min(limits.events, max(chunk.events, model.events)),
+      coupons: min(limits.coupons, max(chunk.coupons, model.coupons)), bagValues: 0)
+    self.chunk = chunk
+    let batchWide = Set(
+      columns.flatMap(\.blocks) + outputs.map(\.block)
+        + [maps.eventsOfBatch, maps.couponsOfBatch])
+    isBatchWide = blocks.indices.map(batchWide.contains)
     memoryMap = MemoryMap(
-      sizes: blocks.map { $0.byteCount(limits) },
-      lives: Self.lives(steps: steps, blocks: blocks.count, pinned: pinned))
+      sizes: blocks.indices.map { [blocks] block in
+        blocks[block].byteCount(batchWide.contains(block) ? limits : chunk)
+      },
+      lives: Self.lives(steps: steps, blocks: blocks.count, pinned: batchWide.union(maps.all)))
     let scratch = steps.map {
-      $0.action.scratchBytes(
-        limits, axis: $0.axis, eventsOfAUserMax: graph.description.limits.events)
+      $0.action.scratchBytes(chunk, axis: $0.axis, eventsOfAUserMax: model.events)
     }
     scratchOffset = memoryMap.byteCount
     workspaceBytes = scratchOffset + (scratch.max() ?? 0) + InferenceLimits.blockAlignment
@@ -108,7 +138,7 @@ public final class Plan: Sendable {
   /// First and last step of each block. Inputs, maps and outputs live throughout: they are written
   /// before the first step and read after the last, and a batch may be run twice.
   private static func lives(
-    steps: [Step], blocks: Int, pinned: [Int]
+    steps: [Step], blocks: Int, pinned: Set<Int>
   ) -> [ClosedRange<Int>] {
     var lives = [ClosedRange<Int>?](repeating: nil, count: blocks)
     for (index, step) in steps.enumerated() {
@@ -138,7 +168,9 @@ public final class Plan: Sendable {
 }
 
 extension Plan.RowMaps {
-  var all: [Int] { [eventOffsets, userOfEvent, positionOfEvent, userOfCoupon] }
+  var all: [Int] {
+    [eventsOfBatch, couponsOfBatch, eventOffsets, userOfEvent, positionOfEvent, userOfCoupon]
+  }
 }
 
 extension ColumnInput {

@@ -4,18 +4,28 @@ internal import TesseraWire
 // Every pointer handed to a kernel lies in the workspace's memory or in the plan's constants, and the
 // call ends before the step does.
 extension Workspace {
-  /// Scores the batch.
+  /// Scores the batch, a chunk of users after the other.
   ///
   /// - Complexity: that of the plan; see its printed form.
   public func run() {
-    for index in plan.steps.indices { run(step: index) }
+    beginChunks()
+    while nextChunk() {
+      for index in plan.steps.indices { run(step: index) }
+    }
   }
 
-  /// Runs one step of the plan, so that a bench can time each.
-  package func run(step index: Int) {
+  /// Scores the batch and lets the caller run each step, so that a bench can time it.
+  package func run(around: (_ step: Int, _ work: () -> Void) -> Void) {
+    beginChunks()
+    while nextChunk() {
+      for index in plan.steps.indices { around(index) { run(step: index) } }
+    }
+  }
+
+  private func run(step index: Int) {
     let step = plan.steps[index]
     let kernels = plan.kernels
-    let rows = count(step.axis)
+    let rows = chunk.rows(step.axis).count
     guard rows > 0 else { return }
     switch step.action {
     case .numbers(let columns):
@@ -53,12 +63,13 @@ extension Workspace {
     case .lstm(let input, let operand, let recurrent, let backward, let sequence, let state):
       unsafe kernels.lstm(
         inputMatrix: input, self.operand(operand), recurrent: recurrent,
-        offsets: ids(plan.maps.eventOffsets), users: users, backward: backward,
+        offsets: ids(plan.maps.eventOffsets), users: chunk.users.count, backward: backward,
         sequence: sequence.map { unsafe self.rows($0) }, state: state.map { unsafe self.rows($0) },
         scratch: scratch)
     case .attention(let qkv, let width, let heads, let causal, let int8, let output):
       unsafe kernels.attention(
-        self.rows(qkv), offsets: ids(plan.maps.eventOffsets), users: users, width: width,
+        self.rows(qkv), offsets: ids(plan.maps.eventOffsets), users: chunk.users.count,
+        width: width,
         heads: heads, causal: causal, int8: int8, into: self.rows(output), scratch: scratch)
     case .layerNorm(
       let input, let gain, let bias, let epsilon, let width, let output, let quantised):
@@ -68,7 +79,8 @@ extension Workspace {
         quantised: quantised.map { unsafe quantisedRows($0) })
     case .pool(let input, let width, let mode, let output):
       unsafe kernels.pool(
-        self.rows(input), offsets: ids(plan.maps.eventOffsets), users: users, width: width,
+        self.rows(input), offsets: ids(plan.maps.eventOffsets), users: chunk.users.count,
+        width: width,
         mode: mode, into: self.rows(output))
     case .activate(let input, let activation, let width, let output):
       unsafe kernels.activate(

@@ -23,7 +23,12 @@ struct ExactnessTests {
     }
     var reference: [[[Float]]]?
     for kernels in KernelTable.available.reversed() {
-      let plan = try Plan(graph: graph, tensors: stored, limits: .small, kernels: kernels)
+      // Chunks so small that users of one batch meet different neighbours.
+      let chunk = BatchLimits(
+        users: random.count(1...64), events: random.count(1...1_000),
+        coupons: random.count(1...500), bagValues: 0)
+      let plan = try Plan(
+        graph: graph, tensors: stored, limits: .small, kernels: kernels, chunk: chunk)
       let workspace = plan.makeWorkspace()
       let alone = requests.map { workspace.score([$0])[0] }
       let areFinite = alone.joined().joined().allSatisfy(\.isFinite)

@@ -25,10 +25,10 @@ struct PlanCommand: ParsableCommand {
     var times = [[Double]](repeating: [], count: lines.count)
     // The first rounds touch memory and fill caches.
     for round in -5..<repetitions {
-      for step in lines.indices {
-        let time = clock.measure { workspace.run(step: step) }
-        if round >= 0 { times[step].append(time.microseconds) }
-      }
+      var sums = [Double](repeating: 0, count: lines.count)
+      workspace.run { step, work in sums[step] += clock.measure(work).microseconds }
+      guard round >= 0 else { continue }
+      for step in lines.indices { times[step].append(sums[step]) }
     }
     let medians = times.map { median($0) }
     let total = medians.reduce(0, +)
