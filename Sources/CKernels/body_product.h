@@ -38,70 +38,91 @@ static void float_block(float *sums, size_t stride, const float *input, size_t i
   }
 }
 
-// y = activation(sum · (row scale · output scale) + bias + addend) for one row of one panel group.
-INLINE void epilogue_row(const tsr_product *a, int32_t row, int32_t first_panel, int32_t panels,
-                         const void *sums, float *out, tsr_activation activation) {
+typedef struct {
+  const tsr_product *args;
+  int32_t first_row, rows;      // rows of this block
+  int32_t first_panel, panels;
+  const int32_t *sums;          // [32, 128]: int32, or float32 for float32 weights
+  float *output;                // first row of the block
+  size_t output_stride;
+  i most[TSR_ROW_BLOCK];        // largest magnitudes so far, for the requantisation
+} epilogue_block;
+
+// y = activation(sum · (row scale · output scale) + bias + addend)
+INLINE void epilogue(epilogue_block *b, tsr_activation activation, bool is_int8, bool has_addend) {
+  const tsr_product *a = b->args;
   const tsr_matrix *w = a->matrix;
-  const bool is_int8 = w->int8_weights != NULL;
-  const f row_scale = f_set(is_int8 ? a->input_scales[row] : 0.0f);
-  const float *addend = a->addend == NULL ? NULL
-      : a->addend + (size_t)(a->addend_map == NULL ? row : a->addend_map[row]) * a->addend_stride;
-  for (int32_t panel = 0; panel < panels; panel++) {
-    const int32_t column = (first_panel + panel) * 16;
-    const int32_t left = w->outputs - column;
-    f y = is_int8 ? f_fma(f_from_i(i_load((const int32_t *)sums + panel * 16)),
-                          f_mul(row_scale, f_load(w->scales + column)), f_load(w->bias + column))
-                  : f_add(f_load((const float *)sums + panel * 16), f_load(w->bias + column));
-    if (left >= 16) {
-      if (addend != NULL) y = f_add(y, f_load(addend + column));
-      f_store(out + column, f_activated(y, activation));
-    } else {
-      if (addend != NULL) y = f_add(y, f_load_part(addend + column, left));
-      f_store_part(out + column, f_activated(y, activation), left);
+  for (int32_t r = 0; r < b->rows; r++) {
+    const int32_t row = b->first_row + r;
+    const f row_scale = f_set(is_int8 ? a->input_scales[row] : 0.0f);
+    const int32_t *sums = b->sums + r * PANEL_GROUP * 16;
+    float *out = b->output + r * b->output_stride;
+    const float *addend = NULL;
+    if (has_addend)
+      addend = a->addend + (size_t)(a->addend_map == NULL ? row : a->addend_map[row]) * a->addend_stride;
+    i most = b->most[r];
+    for (int32_t panel = 0; panel < b->panels; panel++) {
+      const int32_t column = (b->first_panel + panel) * 16;
+      const size_t count = w->outputs - column < 16 ? w->outputs - column : 16;
+      const f bias = f_load(w->bias + column);
+      f y = is_int8 ? f_fma(f_from_i(i_load(sums + panel * 16)), f_mul(row_scale, f_load(w->scales + column)), bias)
+                    : f_add(f_load((const float *)sums + panel * 16), bias);
+      if (has_addend) y = f_add(y, load(addend + column, count));
+      y = f_activated(y, activation);
+      store(out + column, y, count);
+      i magnitude = i_and(i_from_bits(y), i_set(BITS_ABS));
+      most = i_max(most, count == 16 ? magnitude : i_first(magnitude, count));
     }
+    b->most[r] = most;
   }
+}
+
+INLINE void epilogue_of(epilogue_block *b, tsr_activation activation) {
+  const bool is_int8 = b->args->matrix->int8_weights != NULL, has_addend = b->args->addend != NULL;
+  if (is_int8 && has_addend) epilogue(b, activation, true, true);
+  else if (is_int8) epilogue(b, activation, true, false);
+  else if (has_addend) epilogue(b, activation, false, true);
+  else epilogue(b, activation, false, false);
 }
 
 static void product(const tsr_product *a) {
   const tsr_matrix *w = a->matrix;
   const int32_t panels_all = w->padded_outputs / 16;
   const size_t sums_stride = PANEL_GROUP * 16;
-  int32_t *sums = a->scratch;                                        // [32, 128]
+  int32_t *sums = a->scratch;                                         // [32, 128]
   float *float_rows = (float *)(sums + TSR_ROW_BLOCK * sums_stride);  // [32, padded outputs]
   for (int32_t first = 0; first < a->rows; first += TSR_ROW_BLOCK) {
-    const int32_t rows = a->rows - first < TSR_ROW_BLOCK ? a->rows - first : TSR_ROW_BLOCK;
-    float *out = a->output != NULL ? a->output + (size_t)first * a->output_stride : float_rows;
-    const size_t out_stride = a->output != NULL ? a->output_stride : (size_t)w->padded_outputs;
+    epilogue_block b = {.args = a, .first_row = first, .sums = sums};
+    b.rows = a->rows - first < TSR_ROW_BLOCK ? a->rows - first : TSR_ROW_BLOCK;
+    b.output = a->output != NULL ? a->output + (size_t)first * a->output_stride : float_rows;
+    b.output_stride = a->output != NULL ? a->output_stride : (size_t)w->padded_outputs;
+    for (int32_t r = 0; r < b.rows; r++) b.most[r] = i_set(0);
     for (int32_t panel = 0; panel < panels_all; panel += PANEL_GROUP) {
-      const int32_t panels = panels_all - panel < PANEL_GROUP ? panels_all - panel : PANEL_GROUP;
-      if (w->int8_weights != NULL) {
-        int8_block(sums, sums_stride, a->input_int8 + (size_t)first * w->padded_depth, rows, w, panel, panels);
-      } else {
+      b.first_panel = panel;
+      b.panels = panels_all - panel < PANEL_GROUP ? panels_all - panel : PANEL_GROUP;
+      if (w->int8_weights != NULL)
+        int8_block(sums, sums_stride, a->input_int8 + (size_t)first * w->padded_depth, b.rows, w, panel,
+                   b.panels);
+      else
         float_block((float *)sums, sums_stride, a->input_float + (size_t)first * a->input_stride,
-                    a->input_stride, rows, w, panel, panels);
-      }
-      for (int32_t r = 0; r < rows; r++) {
-        const int32_t *row_sums = sums + r * sums_stride;
-        float *row_out = out + r * out_stride;
-        switch (a->activation) {
-          case TSR_NONE: epilogue_row(a, first + r, panel, panels, row_sums, row_out, TSR_NONE); break;
-          case TSR_RELU: epilogue_row(a, first + r, panel, panels, row_sums, row_out, TSR_RELU); break;
-          case TSR_GELU: epilogue_row(a, first + r, panel, panels, row_sums, row_out, TSR_GELU); break;
-          case TSR_TANH: epilogue_row(a, first + r, panel, panels, row_sums, row_out, TSR_TANH); break;
-          case TSR_SIGMOID: epilogue_row(a, first + r, panel, panels, row_sums, row_out, TSR_SIGMOID); break;
-        }
+                    a->input_stride, b.rows, w, panel, b.panels);
+      switch (a->activation) {
+        case TSR_NONE: epilogue_of(&b, TSR_NONE); break;
+        case TSR_RELU: epilogue_of(&b, TSR_RELU); break;
+        case TSR_GELU: epilogue_of(&b, TSR_GELU); break;
+        case TSR_TANH: epilogue_of(&b, TSR_TANH); break;
+        case TSR_SIGMOID: epilogue_of(&b, TSR_SIGMOID); break;
       }
     }
-    if (a->output_int8 != NULL)
-      for (int32_t r = 0; r < rows; r++)
-        a->output_scales[first + r] =
-            quantise_row(out + r * out_stride, w->outputs,
-                         a->output_int8 + (size_t)(first + r) * tsr_padded(w->outputs));
+    if (a->output_int8 != NULL) {
+      int32_t bits[TSR_ROW_BLOCK];
+      for (int32_t r = 0; r < b.rows; r++) bits[r] = i_largest(b.most[r]);
+      quantise_block(b.output, b.output_stride, b.rows, w->outputs, bits,
+                     a->output_int8 + (size_t)first * tsr_padded(w->outputs), a->output_scales + first);
+    }
   }
 }
 
 static void quantise(const tsr_quantise *a) {
-  for (int32_t r = 0; r < a->rows; r++)
-    a->output_scales[r] = quantise_row(a->input + (size_t)r * a->input_stride, a->columns,
-                                       a->output + (size_t)r * tsr_padded(a->columns));
+  quantise_rows(a->input, a->input_stride, a->rows, a->columns, a->output, a->output_scales);
 }

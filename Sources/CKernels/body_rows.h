@@ -1,15 +1,5 @@
 // Row kernels on sixteen lanes: gather, layer norm, pooling, combination, activation, numbers.
 
-// Calls `step` for every sixteen columns: COLUMN is the first, COUNT how many (16, or fewer at the end).
-#define FOR_COLUMNS(width) \
-  for (size_t column = 0, count; \
-       column < (size_t)(width) && (count = (size_t)(width) - column < 16 ? (size_t)(width) - column : 16, true); \
-       column += 16)
-INLINE f load(const float *p, size_t count) { return count == 16 ? f_load(p) : f_load_part(p, count); }
-INLINE void store(float *p, f a, size_t count) {
-  if (count == 16) f_store(p, a); else f_store_part(p, a, count);
-}
-
 // Rows ahead of the one that is read: about a memory latency of work.
 #define PREFETCH_ROWS 8
 
@@ -55,34 +45,49 @@ static void gather(const tsr_gather *a) {
   }
 }
 
+// The row stays in the output between the steps. Steps are taken for a few rows at a time.
 static void layer_norm(const tsr_layer_norm *a) {
   const float width = (float)a->width;
-  for (int32_t r = 0; r < a->rows; r++) {
-    const float *in = a->input + (size_t)r * a->input_stride;
-    const float *residual = a->residual == NULL ? NULL : a->residual + (size_t)r * a->residual_stride;
-    float *out = a->output + (size_t)r * a->output_stride;
-    f sum = f_set(0);
-    FOR_COLUMNS(a->width) {
-      f x = load(in + column, count);
-      if (residual != NULL) x = f_add(x, load(residual + column, count));
-      store(out + column, x, count);
-      sum = f_add(sum, x);
+  float means[ROWS_TOGETHER], factors[ROWS_TOGETHER];
+  for (int32_t first = 0; first < a->rows; first += ROWS_TOGETHER) {
+    const int32_t together = a->rows - first < ROWS_TOGETHER ? a->rows - first : ROWS_TOGETHER;
+    float *rows = a->output + (size_t)first * a->output_stride;
+    for (int32_t r = 0; r < together; r++) {
+      const float *in = a->input + (size_t)(first + r) * a->input_stride;
+      const float *residual = a->residual == NULL ? NULL : a->residual + (size_t)(first + r) * a->residual_stride;
+      float *out = rows + r * a->output_stride;
+      f sum = f_set(0);
+      FOR_COLUMNS(a->width) {
+        f x = load(in + column, count);
+        if (residual != NULL) x = f_add(x, load(residual + column, count));
+        store(out + column, x, count);
+        sum = f_add(sum, x);
+      }
+      means[r] = f_sum(sum) / width;
     }
-    const f mean = f_set(f_sum(sum) / width);
-    f squares = f_set(0);
-    FOR_COLUMNS(a->width) {
-      f x = f_sub(load(out + column, count), mean);
-      store(out + column, x, count);
-      x = load(out + column, count);  // lanes past the end are +0 again
-      squares = f_fma(x, x, squares);
+    for (int32_t r = 0; r < together; r++) {
+      const float *x = rows + r * a->output_stride;
+      const f mean = f_set(means[r]);
+      f squares = f_set(0);
+      FOR_COLUMNS(a->width) {
+        // Lanes past the end count as the mean.
+        f difference = count == 16 ? f_sub(f_load(x + column), mean)
+            : f_first(f_sub(f_load_part(x + column, count), mean), count);
+        squares = f_fma(difference, difference, squares);
+      }
+      factors[r] = 1.0f / __builtin_sqrtf(f_sum(squares) / width + a->epsilon);
     }
-    const f factor = f_set(1.0f / __builtin_sqrtf(f_sum(squares) / width + a->epsilon));
-    FOR_COLUMNS(a->width)
-      store(out + column,
-            f_fma(f_mul(load(out + column, count), factor), load(a->gain + column, count),
-                  load(a->bias + column, count)), count);
+    for (int32_t r = 0; r < together; r++) {
+      float *x = rows + r * a->output_stride;
+      const f mean = f_set(means[r]), factor = f_set(factors[r]);
+      FOR_COLUMNS(a->width)
+        store(x + column,
+              f_fma(f_mul(f_sub(load(x + column, count), mean), factor), load(a->gain + column, count),
+                    load(a->bias + column, count)), count);
+    }
     if (a->output_int8 != NULL)
-      a->output_scales[r] = quantise_row(out, a->width, a->output_int8 + (size_t)r * tsr_padded(a->width));
+      quantise_rows(rows, a->output_stride, together, a->width,
+                    a->output_int8 + (size_t)first * tsr_padded(a->width), a->output_scales + first);
   }
 }
 

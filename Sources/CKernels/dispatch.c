@@ -12,10 +12,10 @@ extern const tsr_kernels tsr_kernels__scalar;
 #include <unistd.h>
 #endif
 
-extern const tsr_kernels tsr_kernels__amx, tsr_kernels__avx512vnni;
+extern const tsr_kernels tsr_kernels__amx, tsr_kernels__avx512vnni, tsr_kernels__avx2;
 
 static const tsr_kernels *const known[] = {
-    &tsr_kernels__amx, &tsr_kernels__avx512vnni, &tsr_kernels__scalar};
+    &tsr_kernels__amx, &tsr_kernels__avx512vnni, &tsr_kernels__avx2, &tsr_kernels__scalar};
 
 // Register sets that the operating system saves (XCR0).
 enum { SAVES_AVX = 0x6, SAVES_AVX512 = 0xe6, SAVES_TILES = 0x60000 };
@@ -61,6 +61,26 @@ static bool has_amx(void) {
 bool tsr_is_supported(const tsr_kernels *kernels) {
   if (kernels == &tsr_kernels__amx) return has_amx();
   if (kernels == &tsr_kernels__avx512vnni) return has_avx512vnni();
+  if (kernels == &tsr_kernels__avx2) return has_avx2();
+  return kernels == &tsr_kernels__scalar;
+}
+
+#elif defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+extern const tsr_kernels tsr_kernels__neon;
+
+static const tsr_kernels *const known[] = {&tsr_kernels__neon, &tsr_kernels__scalar};
+
+bool tsr_is_supported(const tsr_kernels *kernels) {
+#if defined(__linux__)
+  // HWCAP_ASIMDDP: the dot product of bytes.
+  if (kernels == &tsr_kernels__neon) return (getauxval(AT_HWCAP) & (1ul << 20)) != 0;
+#elif defined(__APPLE__)
+  if (kernels == &tsr_kernels__neon) return true;
+#endif
   return kernels == &tsr_kernels__scalar;
 }
 

@@ -32,6 +32,8 @@ INLINE f f_if_nan(f a, f x) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), a, x);
 }
 
+INLINE f f_first(f a, size_t count) { return _mm512_maskz_mov_ps(FIRST(count), a); }
+
 INLINE i i_set(int32_t x) { return _mm512_set1_epi32(x); }
 INLINE i i_load(const int32_t *p) { return _mm512_loadu_si512(p); }
 INLINE void i_store(int32_t *p, i a) { _mm512_storeu_si512(p, a); }
@@ -41,6 +43,7 @@ INLINE i i_and(i a, i b) { return _mm512_and_si512(a, b); }
 INLINE i i_or(i a, i b) { return _mm512_or_si512(a, b); }
 INLINE i i_xor(i a, i b) { return _mm512_xor_si512(a, b); }
 INLINE i i_max(i a, i b) { return _mm512_max_epi32(a, b); }
+INLINE i i_first(i a, size_t count) { return _mm512_maskz_mov_epi32(FIRST(count), a); }
 #define I_SHIFT_LEFT(a, by) _mm512_slli_epi32(a, by)
 #define I_SHIFT_RIGHT(a, by) _mm512_srai_epi32(a, by)
 

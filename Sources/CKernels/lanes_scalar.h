@@ -51,6 +51,9 @@ INLINE f f_if_greater(f a, f b, f x, f y) {
 // a is NaN ? x : a
 INLINE f f_if_nan(f a, f x) { f r; LANES r.at[n] = a.at[n] != a.at[n] ? x.at[n] : a.at[n]; return r; }
 
+// The first `count` lanes; +0 in the others.
+INLINE f f_first(f a, size_t count) { f r; LANES r.at[n] = (size_t)n < count ? a.at[n] : 0.0f; return r; }
+
 INLINE i i_set(int32_t x) { i r; LANES r.at[n] = x; return r; }
 INLINE i i_load(const int32_t *p) { i r; memcpy(r.at, p, sizeof r.at); return r; }
 INLINE void i_store(int32_t *p, i a) { memcpy(p, a.at, sizeof a.at); }
@@ -68,6 +71,8 @@ INLINE i i_and(i a, i b) { i r; LANES r.at[n] = a.at[n] & b.at[n]; return r; }
 INLINE i i_or(i a, i b) { i r; LANES r.at[n] = a.at[n] | b.at[n]; return r; }
 INLINE i i_xor(i a, i b) { i r; LANES r.at[n] = a.at[n] ^ b.at[n]; return r; }
 INLINE i i_max(i a, i b) { i r; LANES r.at[n] = a.at[n] > b.at[n] ? a.at[n] : b.at[n]; return r; }
+// The first `count` lanes; 0 in the others.
+INLINE i i_first(i a, size_t count) { i r; LANES r.at[n] = (size_t)n < count ? a.at[n] : 0; return r; }
 #define I_SHIFT_LEFT(a, by) i_shift_left_(a, by)
 INLINE i i_shift_left_(i a, int by) {
   i r;

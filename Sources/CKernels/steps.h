@@ -144,18 +144,52 @@ INLINE float quantisation_factor(int32_t largest_bits, float *scale) {
   return largest < QUANTISED_MIN ? 0.0f : 127.0f / largest;
 }
 
-// One row to bytes, value + 128: scale = max|x| / 127, values rint(x · 127/max); padding becomes zero.
-INLINE float quantise_row(const float *x, size_t columns, uint8_t *out) {
+// Calls its body for every sixteen columns: `column` is the first, `count` how many (16, or fewer at the end).
+#define FOR_COLUMNS(width)                                                                         \
+  for (size_t column = 0, count;                                                                   \
+       column < (size_t)(width) &&                                                                 \
+       (count = (size_t)(width) - column < 16 ? (size_t)(width) - column : 16, true);              \
+       column += 16)
+INLINE f load(const float *p, size_t count) { return count == 16 ? f_load(p) : f_load_part(p, count); }
+INLINE void store(float *p, f a, size_t count) {
+  if (count == 16) f_store(p, a); else f_store_part(p, a, count);
+}
+
+INLINE int32_t largest_bits(const float *x, size_t columns) {
   i most = i_set(0);
-  size_t c = 0;
-  for (; c + 16 <= columns; c += 16)
-    most = i_max(most, i_and(i_from_bits(f_load(x + c)), i_set(BITS_ABS)));
-  if (c < columns)
-    most = i_max(most, i_and(i_from_bits(f_load_part(x + c, columns - c)), i_set(BITS_ABS)));
-  float scale;
-  const f factor = f_set(quantisation_factor(i_largest(most), &scale));
-  for (c = 0; c + 16 <= columns; c += 16) q_store(out + c, f_load(x + c), factor);
-  if (c < columns) q_store_part(out + c, f_load_part(x + c, columns - c), factor, columns - c);
-  memset(out + columns, 128, tsr_padded(columns) - columns);
-  return scale;
+  FOR_COLUMNS(columns) most = i_max(most, i_and(i_from_bits(load(x + column, count)), i_set(BITS_ABS)));
+  return i_largest(most);
+}
+
+// Rows whose steps are taken together: the folds at the end of each are long chains, which overlap.
+enum { ROWS_TOGETHER = 8 };
+
+// At most TSR_ROW_BLOCK rows, whose largest magnitudes have these bits, to bytes: value + 128.
+// scale = max|x| / 127 of the row, values rint(x · 127/max), padding zero.
+INLINE void quantise_block(const float *x, size_t stride, int32_t rows, size_t columns,
+                           const int32_t *bits, uint8_t *out, float *scales) {
+  const size_t bytes = tsr_padded(columns);
+  float factors[TSR_ROW_BLOCK];
+  for (int32_t r = 0; r < rows; r++) factors[r] = quantisation_factor(bits[r], &scales[r]);
+  for (int32_t r = 0; r < rows; r++) {
+    const float *from = x + r * stride;
+    uint8_t *to = out + r * bytes;
+    const f factor = f_set(factors[r]);
+    FOR_COLUMNS(columns) {
+      if (count == 16) q_store(to + column, f_load(from + column), factor);
+      else q_store_part(to + column, f_load_part(from + column, count), factor, count);
+    }
+    if (bytes > columns) memset(to + columns, 128, bytes - columns);
+  }
+}
+
+INLINE void quantise_rows(const float *x, size_t stride, int32_t rows, size_t columns, uint8_t *out,
+                          float *scales) {
+  int32_t bits[ROWS_TOGETHER];
+  for (int32_t first = 0; first < rows; first += ROWS_TOGETHER) {
+    const int32_t together = rows - first < ROWS_TOGETHER ? rows - first : ROWS_TOGETHER;
+    const float *from = x + first * stride;
+    for (int32_t r = 0; r < together; r++) bits[r] = largest_bits(from + r * stride, columns);
+    quantise_block(from, stride, together, columns, bits, out + first * tsr_padded(columns), scales + first);
+  }
 }

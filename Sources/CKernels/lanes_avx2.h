@@ -1,0 +1,129 @@
+// The sixteen lanes in two AVX2 registers, with FMA. What the names mean: lanes_scalar.h.
+#include <immintrin.h>
+#include <string.h>
+
+#include "include/CKernels.h"
+
+typedef struct { __m256 a, b; } f;
+typedef struct { __m256i a, b; } i;
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+// −1 in the first `count` lanes, 0 in the others.
+INLINE i i_mask(size_t count) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), n = _mm256_set1_epi32((int)count);
+  return (i){_mm256_cmpgt_epi32(n, lanes), _mm256_cmpgt_epi32(n, _mm256_add_epi32(lanes, _mm256_set1_epi32(8)))};
+}
+
+INLINE f f_set(float x) { return (f){_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+INLINE f f_load(const float *p) { return (f){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+INLINE void f_store(float *p, f x) {
+  _mm256_storeu_ps(p, x.a);
+  _mm256_storeu_ps(p + 8, x.b);
+}
+INLINE f f_load_part(const float *p, size_t count) {
+  const i m = i_mask(count);
+  return (f){_mm256_maskload_ps(p, m.a), _mm256_maskload_ps(p + 8, m.b)};
+}
+INLINE void f_store_part(float *p, f x, size_t count) {
+  const i m = i_mask(count);
+  _mm256_maskstore_ps(p, m.a, x.a);
+  _mm256_maskstore_ps(p + 8, m.b, x.b);
+}
+
+#define F_EACH(name, op) \
+  INLINE f name(f x, f y) { return (f){op(x.a, y.a), op(x.b, y.b)}; }
+F_EACH(f_add, _mm256_add_ps)
+F_EACH(f_sub, _mm256_sub_ps)
+F_EACH(f_mul, _mm256_mul_ps)
+F_EACH(f_div, _mm256_div_ps)
+// The instructions give the second operand where either is NaN or both are zeros.
+F_EACH(f_max, _mm256_max_ps)
+F_EACH(f_min, _mm256_min_ps)
+INLINE f f_fma(f x, f y, f z) { return (f){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)}; }
+INLINE f f_fnma(f x, f y, f z) { return (f){_mm256_fnmadd_ps(x.a, y.a, z.a), _mm256_fnmadd_ps(x.b, y.b, z.b)}; }
+INLINE f f_if_greater(f x, f y, f yes, f no) {
+  return (f){_mm256_blendv_ps(no.a, yes.a, _mm256_cmp_ps(x.a, y.a, _CMP_GT_OQ)),
+             _mm256_blendv_ps(no.b, yes.b, _mm256_cmp_ps(x.b, y.b, _CMP_GT_OQ))};
+}
+INLINE f f_if_nan(f x, f y) {
+  return (f){_mm256_blendv_ps(x.a, y.a, _mm256_cmp_ps(x.a, x.a, _CMP_UNORD_Q)),
+             _mm256_blendv_ps(x.b, y.b, _mm256_cmp_ps(x.b, x.b, _CMP_UNORD_Q))};
+}
+
+INLINE i i_set(int32_t x) { return (i){_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+INLINE i i_load(const int32_t *p) {
+  return (i){_mm256_loadu_si256((const __m256i *)p), _mm256_loadu_si256((const __m256i *)(p + 8))};
+}
+INLINE void i_store(int32_t *p, i x) {
+  _mm256_storeu_si256((__m256i *)p, x.a);
+  _mm256_storeu_si256((__m256i *)(p + 8), x.b);
+}
+#define I_EACH(name, op) \
+  INLINE i name(i x, i y) { return (i){op(x.a, y.a), op(x.b, y.b)}; }
+I_EACH(i_add, _mm256_add_epi32)
+I_EACH(i_sub, _mm256_sub_epi32)
+I_EACH(i_and, _mm256_and_si256)
+I_EACH(i_or, _mm256_or_si256)
+I_EACH(i_xor, _mm256_xor_si256)
+I_EACH(i_max, _mm256_max_epi32)
+INLINE i i_first(i x, size_t count) { return i_and(x, i_mask(count)); }
+#define I_SHIFT_LEFT(x, by) i_shift_left_(x, by)
+INLINE i i_shift_left_(i x, int by) { return (i){_mm256_slli_epi32(x.a, by), _mm256_slli_epi32(x.b, by)}; }
+#define I_SHIFT_RIGHT(x, by) i_shift_right_(x, by)
+INLINE i i_shift_right_(i x, int by) { return (i){_mm256_srai_epi32(x.a, by), _mm256_srai_epi32(x.b, by)}; }
+
+INLINE f f_from_bits(i x) { return (f){_mm256_castsi256_ps(x.a), _mm256_castsi256_ps(x.b)}; }
+INLINE i i_from_bits(f x) { return (i){_mm256_castps_si256(x.a), _mm256_castps_si256(x.b)}; }
+INLINE f f_from_i(i x) { return (f){_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
+INLINE f f_first(f x, size_t count) { return f_from_bits(i_first(i_from_bits(x), count)); }
+
+// The low byte of each lane, in order.
+INLINE __m128i b_low(i x) {
+  const i low = i_and(x, i_set(255));
+  const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(low.a, low.b), 0xd8);
+  return _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+INLINE void b_store(uint8_t *p, i x) { _mm_storeu_si128((__m128i *)p, b_low(x)); }
+INLINE void q_store(uint8_t *p, f x, f factor) {
+  b_store(p, i_from_bits(f_fma(x, factor, f_set(12582912.0f + 128.0f))));
+}
+INLINE void q_store_part(uint8_t *p, f x, f factor, size_t count) {
+  uint8_t bytes[16];
+  q_store(bytes, x, factor);
+  memcpy(p, bytes, count);
+}
+INLINE f f_load_int8(const int8_t *p) {
+  const __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+  return f_from_i((i){_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))});
+}
+INLINE f f_load_int8_part(const int8_t *p, size_t count) {
+  int8_t bytes[16] = {0};
+  memcpy(bytes, p, count);
+  return f_load_int8(bytes);
+}
+
+INLINE float f_sum(f x) {
+  const __m256 eight = _mm256_add_ps(x.a, x.b);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+INLINE float f_largest(f x) {
+  const __m256 eight = _mm256_max_ps(x.a, x.b);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+INLINE int32_t i_largest(i x) {
+  const __m256i eight = _mm256_max_epi32(x.a, x.b);
+  __m128i four = _mm_max_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  four = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+  return _mm_cvtsi128_si32(_mm_max_epi32(four, _mm_shuffle_epi32(four, 0xb1)));
+}
+INLINE int32_t i_total(i x) {
+  const __m256i eight = _mm256_add_epi32(x.a, x.b);
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1)));
+}
