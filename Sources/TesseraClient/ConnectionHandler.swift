@@ -174,7 +174,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   private func afterEvent() {
     if machine.state == .draining { reportEnd(machine.drainReason) }
-    if machine.isDrained { end(machine.drainReason) }
+    if machine.isDrained() { end(machine.drainReason) }
     flush()
   }
 
@@ -207,6 +207,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     for call in action.expired { call.answer(.failed(CallFailure(error))) }
     if let error = action.close { return end(error) }
     if let next = action.next { arm(for: next) }
+    afterEvent()
   }
 
   /// Tells everyone who waits, and closes the socket. Only the first call has an effect.

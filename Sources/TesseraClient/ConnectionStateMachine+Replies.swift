@@ -31,7 +31,7 @@ package enum ReplyAction<Caller> {
 }
 
 extension ConnectionStateMachine {
-  /// The server has sent `reply`. When ``isDrained`` is true afterwards, close the socket.
+  /// The server has sent `reply`. When ``isDrained()`` is true afterwards, close the socket.
   package mutating func received(_ reply: Reply) -> ReplyAction<Caller> {
     switch (state, reply) {
     case (.closed, _):

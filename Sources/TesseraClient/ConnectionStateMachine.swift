@@ -59,9 +59,16 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
     return inFlight.count < limits.inFlightMax
   }
 
-  /// Whether the connection has nothing left to do and is to be closed.
-  package var isDrained: Bool {
-    state == .draining && inFlight.count == 0
+  /// Whether the connection is draining and nobody waits for it any more: it is to be closed.
+  ///
+  /// - Complexity: O(requests in flight) while draining, O(1) otherwise.
+  package mutating func isDrained() -> Bool {
+    guard state == .draining else { return false }
+    var waits = bindings.values.contains {
+      if case .asked(let waiters) = $0 { !waiters.isEmpty } else { false }
+    }
+    inFlight.updateEach { if $0.caller != nil { waits = true } }
+    return !waits
   }
 
   /// The binding of `model` on this connection, if there is one already.

@@ -1,0 +1,73 @@
+// A connection's state machine with people for callers, so that a test reads like a transcript:
+// what happens on the left, what the machine wants done on the right.
+
+import TesseraClient
+import TesseraWire
+
+struct ConnectionTranscript: ~Copyable {
+  var machine = ConnectionStateMachine<String>()
+
+  static let signature = Signature(
+    columns: [Column(name: "spend", axis: .event, kind: .number)], outputs: ["redeem"],
+    eventsMax: 8, couponsMax: 8)
+
+  init() {}
+
+  /// A connection that has been greeted and has `coupon` bound to handle 1.
+  static func bound(inFlightMax: Int = 4) -> ConnectionTranscript {
+    var transcript = ConnectionTranscript()
+    transcript.machine.opened()
+    _ = transcript.hears(.welcome(welcome(inFlightMax: inFlightMax)))
+    let id = transcript.id(of: transcript.machine.bind("coupon", deadline: 100, caller: "setup"))
+    _ = transcript.hears(.bound(requestID: id, body(handle: 1)))
+    return transcript
+  }
+
+  static func welcome(inFlightMax: Int = 4) -> WelcomeBody {
+    WelcomeBody(limits: FrameLimits(inFlightMax: inFlightMax), serverName: "fake")
+  }
+
+  static func body(handle: UInt16, version: UInt32 = 1) -> BoundBody {
+    BoundBody(handle: handle, version: version, signature: signature)
+  }
+
+  mutating func asks(_ caller: String, deadline: UInt64 = 100) -> (said: String, id: UInt64) {
+    switch machine.score(handle: 1, deadline: deadline, caller: caller) {
+    case .send(let id): ("send", id)
+    case .refuse(let error): ("refuse \(error.code)", 0)
+    }
+  }
+
+  mutating func binds(
+    _ model: ModelReference, for caller: String, deadline: UInt64 = 100
+  ) -> (said: String, id: UInt64) {
+    switch machine.bind(model, deadline: deadline, caller: caller) {
+    case .send(let id): ("send", id)
+    case .join: ("join", 0)
+    case .bound(let binding): ("bound to \(binding.handle)", 0)
+    case .refuse(let error): ("refuse \(error.code)", 0)
+    }
+  }
+
+  mutating func hears(_ reply: Reply) -> String {
+    switch machine.received(reply) {
+    case .none: "nothing"
+    case .ready(let limits): "ready for \(limits.inFlightMax)"
+    case .bound(let binding, let callers): "\(callers.sorted()) bound to \(binding.handle)"
+    case .bindRefused(let error, let callers): "\(callers.sorted()) refused \(error.code.name)"
+    case .scores(let caller): "scores for \(caller)"
+    case .scoreRefused(let error, let caller): "\(caller) refused \(error.code.name)"
+    case .drain(let body): "drain: \(body.text)"
+    case .close(let error): "close \(error.code)"
+    }
+  }
+
+  private func id(of action: BindAction) -> UInt64 {
+    guard case .send(let id) = action else { return 0 }
+    return id
+  }
+}
+
+func refusal(_ code: ErrorCode, retryAfterMicroseconds: UInt32 = 0) -> ErrorBody {
+  ErrorBody(code: code, retryAfterMicroseconds: retryAfterMicroseconds, text: "as scripted")
+}

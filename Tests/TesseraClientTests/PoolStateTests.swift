@@ -1,0 +1,153 @@
+import Testing
+import TesseraClient
+
+@Suite("The pool")
+struct PoolStateTests {
+  /// Always the largest number, so that every pause is the longest that backoff allows.
+  struct Highest: RandomNumberGenerator {
+    mutating func next() -> UInt64 { .max }
+  }
+
+  /// Always the smallest.
+  struct Lowest: RandomNumberGenerator {
+    mutating func next() -> UInt64 { 0 }
+  }
+
+  static let refused = TesseraClientError(.connectionFailed, "connection refused")
+  var random = Highest()
+
+  static func pool(
+    servers: Int = 1, connections: Int = 2, inFlightMax: Int = 100
+  ) -> PoolState<String> {
+    PoolState(
+      servers: servers, connectionsPerServer: connections, inFlightMax: inFlightMax,
+      backoff: Backoff(firstNanoseconds: 100, longestNanoseconds: 1_000))
+  }
+
+  static func said(_ action: LeaseAction) -> String {
+    switch action {
+    case .use(let id): "use \(id)"
+    case .wait: "wait"
+    case .refuse(let error): "refuse \(error.code)"
+    }
+  }
+
+  static func said(_ assignments: [Assignment<String>]) -> [String] {
+    assignments.map { assignment in
+      switch assignment.result {
+      case .success(let id): "\(assignment.waiter) uses \(id)"
+      case .failure(let error): "\(assignment.waiter) fails with \(error.code)"
+      }
+    }
+  }
+
+  @Test("opens every seat at once, and gives the first open connection to those who wait")
+  func firstRequests() {
+    var pool = Self.pool(servers: 2, connections: 1)
+    #expect(Self.said(pool.lease("ann", deadline: 50)) == "wait")
+    #expect(Self.said(pool.lease("bob", deadline: 60)) == "wait")
+    #expect(pool.openings(now: 0).map(\.server) == [0, 1])
+    #expect(pool.openings(now: 0).isEmpty)
+    #expect(Self.said(pool.opened(2, inFlightMax: 9)) == ["ann uses 2", "bob uses 2"])
+    #expect(Self.said(pool.lease("cat", deadline: 70)) == "use 2")
+  }
+
+  @Test("uses the connection with the fewest unanswered requests, and equals in turn")
+  func fewest() {
+    var pool = Self.pool()
+    _ = pool.openings(now: 0)
+    _ = pool.opened(1, inFlightMax: 9)
+    _ = pool.opened(2, inFlightMax: 9)
+    #expect(Self.said(pool.lease("a", deadline: 9)) == "use 1")
+    #expect(Self.said(pool.lease("b", deadline: 9)) == "use 2")
+    #expect(Self.said(pool.lease("c", deadline: 9)) == "use 1")
+    pool.release(1)
+    pool.release(1)
+    #expect(Self.said(pool.lease("d", deadline: 9)) == "use 1")
+  }
+
+  @Test("refuses more than its own limit, and more than the servers take, at once")
+  func bounded() {
+    var small = Self.pool(inFlightMax: 1)
+    _ = small.lease("ann", deadline: 9)
+    #expect(Self.said(small.lease("bob", deadline: 9)) == "refuse tooManyInFlight")
+    var pool = Self.pool(connections: 1)
+    _ = pool.openings(now: 0)
+    _ = pool.opened(1, inFlightMax: 1)
+    _ = pool.lease("ann", deadline: 9)
+    #expect(Self.said(pool.lease("bob", deadline: 9)) == "refuse tooManyInFlight")
+    #expect(pool.outstanding == 1)
+  }
+
+  @Test("tells everyone at once when no server was ever reached")
+  mutating func neverReached() {
+    var pool = Self.pool()
+    _ = pool.lease("ann", deadline: 1_000)
+    _ = pool.openings(now: 0)
+    #expect(pool.ended(1, because: Self.refused, now: 0, random: &random).isEmpty)
+    #expect(
+      Self.said(pool.ended(2, because: Self.refused, now: 0, random: &random))
+        == ["ann fails with connectionFailed"])
+    #expect(pool.outstanding == 0)
+  }
+
+  @Test("lets requests wait for a server that was there before, until their deadline")
+  mutating func comesBack() {
+    var pool = Self.pool(connections: 1)
+    _ = pool.openings(now: 0)
+    _ = pool.opened(1, inFlightMax: 9)
+    _ = pool.ended(1, because: Self.refused, now: 1_000, random: &random)
+    #expect(Self.said(pool.lease("ann", deadline: 1_150)) == "wait")
+    #expect(Self.said(pool.lease("bob", deadline: 5_000)) == "wait")
+    #expect(pool.nextWake == 1_100)
+    #expect(pool.openings(now: 1_099).isEmpty)
+    #expect(pool.openings(now: 1_100).map(\.connection) == [2])
+    _ = pool.ended(2, because: Self.refused, now: 1_120, random: &random)
+    #expect(Self.said(pool.expire(now: 1_150)) == ["ann fails with deadlineExceeded"])
+    #expect(pool.nextWake == 1_320, "the second failure in a row waits twice as long")
+    #expect(pool.openings(now: 1_320).map(\.connection) == [3])
+    #expect(Self.said(pool.opened(3, inFlightMax: 9)) == ["bob uses 3"])
+  }
+
+  @Test("sends new requests to the other server while one drains, and counts the old ones down")
+  mutating func draining() {
+    var pool = Self.pool(servers: 2, connections: 1)
+    _ = pool.openings(now: 0)
+    _ = pool.opened(1, inFlightMax: 9)
+    _ = pool.opened(2, inFlightMax: 9)
+    #expect(Self.said(pool.lease("ann", deadline: 9)) == "use 1")
+    _ = pool.ended(1, because: Self.refused, now: 0, random: &random)
+    #expect(Self.said(pool.lease("bob", deadline: 9)) == "use 2")
+    #expect(Self.said(pool.lease("cat", deadline: 9)) == "use 2")
+    pool.release(1)
+    #expect(pool.outstanding == 2)
+  }
+
+  @Test("forgets those who were cancelled while they waited")
+  func cancelled() {
+    var pool = Self.pool()
+    _ = pool.lease("ann", deadline: 9)
+    _ = pool.lease("bob", deadline: 9)
+    #expect(pool.giveUp { $0 == "ann" } == ["ann"])
+    #expect(Self.said(pool.close()) == ["bob fails with closed"])
+    #expect(Self.said(pool.lease("cat", deadline: 9)) == "refuse closed")
+    #expect(pool.openings(now: 0).isEmpty && pool.nextWake == nil)
+    #expect(pool.outstanding == 0)
+  }
+
+  @Test("waits twice as long after every failure, up to a limit, and at least half of it")
+  mutating func backoff() {
+    let backoff = Backoff(firstNanoseconds: 100, longestNanoseconds: 1_000)
+    var lowest = Lowest()
+    #expect(backoff.nanoseconds(failures: 0, random: &random) == 0)
+    #expect(
+      (1...6).map { backoff.nanoseconds(failures: $0, random: &random) } == [
+        100, 200, 400, 800, 1_000, 1_000,
+      ])
+    #expect(
+      (1...5).map { backoff.nanoseconds(failures: $0, random: &lowest) } == [
+        50, 100, 200, 400, 500,
+      ])
+    #expect(backoff.nanoseconds(failures: .max, random: &random) == 1_000)
+  }
+}
