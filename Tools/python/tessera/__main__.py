@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--arch", choices=ARCHITECTURES, required=True)
     train.add_argument("--out", type=Path, required=True, help="folder to write the model to")
     train.add_argument("--dtype", choices=("float16", "float32"), default="float16")
+    train.add_argument("--epochs", type=int, default=10, help="at most, default 10")
     evaluate.add_argument("--server", required=True, metavar="HOST:PORT")
     evaluate.add_argument("--model", required=True, help="the model's name on the server")
     evaluate.add_argument("--alias", default="production", help="default production")
@@ -45,10 +46,13 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Runs one verb and returns what it prints."""
+    from tessera.dataset import DataError
     from tessera.evaluate import Target, evaluate, parse_server
 
     if arguments.verb == "train":
         check_out(arguments.out)
+        if arguments.epochs < 1:
+            raise DataError(f"--epochs {arguments.epochs}: at least 1")
         check_data(arguments)
         from tessera.train import train_and_export
 
@@ -59,6 +63,7 @@ def run(arguments: argparse.Namespace) -> dict:
             arguments.out,
             arguments.dtype,
             arguments.seed,
+            arguments.epochs,
         )
     host, port = parse_server(arguments.server)
     check_data(arguments)

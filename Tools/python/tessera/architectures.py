@@ -15,6 +15,7 @@ from tessera.examples import EVENTS_MAX, CampaignExamples
 
 ARCHITECTURES = ("lstm", "transformer")
 COUPONS_MAX = 256
+SPREAD_MAX = 4.0
 EVENT_KINDS = [
     "purchase",
     "purchase with coupon",
@@ -131,7 +132,11 @@ def numbers(axis: str, before: list[CampaignExamples]) -> list[dict[str, Any]]:
         spec["clip"] = [round(float(low), 4), round(float(max(high, low + 0.01)), 4)]
         values = np.clip(values, *spec["clip"])
         spec["mean"] = round(float(values.mean()), 4)
-        spec["deviation"] = round(float(max(values.std(), 0.05)), 4)
+        # No value leaves further than SPREAD_MAX deviations: a row of activations has one int8
+        # scale, so a rare outlier would coarsen its neighbours.
+        mean, (low, high) = spec["mean"], spec["clip"]
+        spread = max(high - mean, mean - low) / SPREAD_MAX
+        spec["deviation"] = round(float(max(values.std(), spread, 0.05)), 4)
         found.append(spec)
     return found
 
@@ -233,7 +238,7 @@ def nodes(arch: str) -> list[dict[str, Any]]:
 
 DROPOUT = {
     "event_category": 0.2,
-    "history": 0.2,
+    "history": 0.3,
     "encoded": 0.1,
     "user": 0.2,
     "coupon": 0.2,

@@ -17,7 +17,7 @@ from tessera.export import write_json, write_model
 from tessera.frames import write_frames
 from tessera.measures import log_loss, measure
 from tessera.saved import load_graph
-from tessera.training import predict, train
+from tessera.training import Schedule, predict, train
 from tessera.warmup import invent_groups
 
 
@@ -39,13 +39,13 @@ def without_events(examples: list[CampaignExamples]) -> list[CampaignExamples]:
 
 
 def train_and_export(
-    data: Path, cut_text: str, arch: str, out: Path, dtype: str, seed: int
+    data: Path, cut_text: str, arch: str, out: Path, dtype: str, seed: int, epochs: int
 ) -> dict[str, Any]:
     """Trains, writes the folder, and returns what is in `metrics.json`."""
     before, after, dataset = examples_on_both_sides(data, cut_text)
     cut = parse_cut(cut_text)
     description = describe(arch, dataset, before)
-    graph, held_out = train(description, before, dataset, cut, DROPOUT, seed)
+    graph, held_out = train(description, before, dataset, cut, DROPOUT, seed, Schedule(epochs))
     write_model(out, description, graph.tensors(), dtype)
     write_frames(out / "warmup.frames", description, invent_groups(description, seed))
     # What is measured is what was written: the weights as rounded for the file.
@@ -55,7 +55,7 @@ def train_and_export(
     print("fitting the baselines (about a minute)", file=sys.stderr)
     metrics = {
         "command": f"python -m tessera train --data DIR --cut {cut} --arch {arch} --out {out.name}"
-        f" --dtype {dtype} --seed {seed}",
+        f" --dtype {dtype} --seed {seed} --epochs {epochs}",
         "data": "The Complete Journey (84.51°/dunnhumby), as in the R package completejourney",
         "data_sha256": dataset.sha256,
         "cut": str(cut),
