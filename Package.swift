@@ -94,11 +94,20 @@ let package = Package(
       name: "tessera-registry",
       dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", arguments],
       path: "Tools/tessera-registry", swiftSettings: swift),
+    .target(
+      name: "LoadGenerator",
+      dependencies: ["TesseraClient", "TesseraWire", histogram, nioCore, nioPosix],
+      path: "Tools/tessera-load/LoadGenerator", swiftSettings: swift),
+    .target(
+      name: "HouseholdFile", dependencies: ["TesseraWire"],
+      path: "Tools/tessera-load/HouseholdFile", swiftSettings: swift),
     .executableTarget(
-      name: "tessera-load", dependencies: [
-        "TesseraClient", "TesseraWire", arguments, histogram, nioCore, nioPosix, logging,
+      name: "tessera-load",
+      dependencies: [
+        "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", arguments, signals,
       ],
-      path: "Tools/tessera-load", swiftSettings: swift),
+      path: "Tools/tessera-load", exclude: ["LoadGenerator", "HouseholdFile"],
+      swiftSettings: swift),
     .executableTarget(
       name: "tessera-bench",
       dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", arguments],
@@ -124,6 +133,10 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
+    .testTarget(
+      name: "LoadGeneratorTests",
+      dependencies: ["LoadGenerator", "HouseholdFile", "TesseraWire", histogram],
+      swiftSettings: swift),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
