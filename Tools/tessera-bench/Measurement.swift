@@ -2,13 +2,18 @@
 ///
 /// The median, because other processes take the processor away now and then.
 func medianMicroseconds(seconds: Double, _ work: () -> Void) -> Double {
+  median(microseconds(seconds: seconds, work))
+}
+
+/// The time of each of many runs of the same work, in microseconds.
+func microseconds(seconds: Double, _ work: () -> Void) -> [Double] {
   let clock = ContinuousClock()
   let end = clock.now + .seconds(seconds)
   var times: [Double] = []
   while times.count < 5 || clock.now < end {
     times.append(clock.measure(work).microseconds)
   }
-  return median(times)
+  return times
 }
 
 func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }

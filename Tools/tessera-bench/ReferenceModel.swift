@@ -1,3 +1,4 @@
+internal import Foundation
 internal import ModelGraph
 internal import TesseraWire
 
@@ -20,7 +21,9 @@ enum ReferenceModel: String, CaseIterable {
     func number(_ name: String, _ axis: Axis) -> InputDescription {
       InputDescription(name: name, axis: axis, transform: .number(.init()))
     }
-    func node(_ name: String, _ inputs: [String], _ operation: Operation) -> NodeDescription {
+    func node(_ name: String, _ inputs: [String], _ operation: ModelGraph.Operation)
+      -> NodeDescription
+    {
       NodeDescription(name: name, inputs: inputs, operation: operation)
     }
     let inputs =
@@ -69,6 +72,17 @@ enum ReferenceModel: String, CaseIterable {
       }
       return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
     }
+  }
+}
+
+extension ReferenceModel {
+  /// Writes the model as an exporter would: `model.json` and `weights.safetensors`.
+  func write(to folder: URL) throws {
+    let graph = try TypedGraph(description)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data(description.json()).write(to: folder.appending(path: "model.json"))
+    try Data(SafetensorsFile.encode(tensors(for: graph)))
+      .write(to: folder.appending(path: "weights.safetensors"))
   }
 }
 

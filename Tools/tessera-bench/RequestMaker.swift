@@ -7,8 +7,16 @@ struct PreparedRequest {
   let body: [UInt8]
   let layout: ScoreLayout
 
-  func append(to workspace: Workspace) {
+  init(body: [UInt8], signature: Signature) throws {
+    self.body = body
+    var layout = ScoreLayout()
     // Integers have no padding that `bytes` could expose.
+    try unsafe layout.decode(body.span.bytes, signature: signature)
+    self.layout = layout
+  }
+
+  func append(to workspace: Workspace) {
+    // As above.
     unsafe workspace.append(layout, body: body.span.bytes)
   }
 }
@@ -39,10 +47,7 @@ struct RequestMaker {
       handle: 0, users: [.init(events: events, coupons: coupons)], columns: columns)
     var body: [UInt8] = []
     try score.encode(signature: signature, into: &body)
-    var layout = ScoreLayout()
-    // As above.
-    try unsafe layout.decode(body.span.bytes, signature: signature)
-    return PreparedRequest(body: body, layout: layout)
+    return try PreparedRequest(body: body, signature: signature)
   }
 
   private mutating func values(_ input: InputDescription, rows: Int) -> ColumnValues {

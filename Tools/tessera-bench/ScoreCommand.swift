@@ -21,7 +21,8 @@ struct ScoreCommand: ParsableCommand {
       try maker.request(events: shape.events, coupons: shape.coupons)
     }
     let workspace = plan.makeWorkspace()
-    let all = medianMicroseconds(seconds: seconds / 2) { score(requests, workspace) }
+    let batch = RequestBatch(requests)
+    let all = medianMicroseconds(seconds: seconds / 2) { _ = batch.scores(workspace) }
     let run = medianMicroseconds(seconds: seconds / 2) { workspace.run() }
     print(
       "\(options.model) \(options.precision.rawValue) on \(plan.kernelName): batch \(shape.batch), "
@@ -29,15 +30,5 @@ struct ScoreCommand: ParsableCommand {
     print(
       "median \(all.short) µs a batch, \((all / Double(shape.batch)).short) µs a request; "
         + "\(run.short) µs of the batch in the plan, the rest decodes columns and copies scores")
-  }
-
-  private func score(_ requests: [PreparedRequest], _ workspace: Workspace) {
-    workspace.reset()
-    for request in requests { request.append(to: workspace) }
-    workspace.run()
-    // The buffer holds a score for each coupon.
-    unsafe withUnsafeTemporaryAllocation(byteCount: 4 * workspace.coupons, alignment: 4) { buffer in
-      unsafe workspace.copyScores(output: 0, rows: 0..<workspace.coupons, into: buffer)
-    }
   }
 }

@@ -9,7 +9,7 @@ A batch of unequal lengths is given to a peer in two ways: padded to the longest
 zeros, so its scores change), and request by request (exact). OpenVINO is left out where it is not
 installed; ONNX Runtime is a must.
 
-    python worker.py FOLDER      (the reference models are built there if they are missing)
+    python worker.py FOLDER      (holds the reference models as Tessera's exporter would write them)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from reference_models import ACTIONS, COUPONS, DENSE, ITEMS, NAMES, PROFILE, write
+from onnx_models import ACTIONS, COUPONS, DENSE, ITEMS, NAMES, PROFILE, convert
 from tessera.transforms import hash_id
 from tessera.wire import Axis, Column, ColumnKind, Frame, FrameKind, Signature
 from tessera.wire_score import Score, User
@@ -147,8 +147,7 @@ def main(folder: Path) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for model in NAMES:
-        if not (folder / model / "model.json").exists():
-            write(folder, model)
+        convert(folder, model)
     run, model, case = {}, None, None
     for line in sys.stdin:
         command = json.loads(line)

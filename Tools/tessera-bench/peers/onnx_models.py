@@ -1,17 +1,13 @@
-"""Reference models `lstm128` and `tf128x2`, with seeded random weights, for both engines.
+"""The reference models `lstm128` and `tf128x2` as ONNX graphs, with the weights that Tessera wrote.
 
-    python reference_models.py FOLDER
-
-writes, for each: NAME/model.json and NAME/weights.safetensors (Tessera), NAME.onnx (float32) and
-NAME.q8.onnx (ONNX Runtime's dynamic quantisation, per channel). Both engines get the same weights.
+`tessera-bench peers` writes NAME/model.json and NAME/weights.safetensors; `convert` makes NAME.onnx
+(float32) and NAME.q8.onnx (ONNX Runtime's dynamic quantisation, per channel) beside them.
 A request is T events (item, action), one user (32 numbers) and N coupons (id, 16 numbers). Both
 graphs encode the user once and repeat it for the coupons: the best that an ONNX graph can do.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,135 +15,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file
 
 ITEMS, ACTIONS, COUPONS = 50_000, 8, 2_000  # rows of the tables; row 0 is the unknown id
 PROFILE, DENSE = 32, 16  # numbers of a user, of a coupon
-EVENTS_MAX, COUPONS_MAX = 512, 256
 NAMES = ("lstm128", "tf128x2")
 
 Weights = dict[str, np.ndarray]
-
-
-class Seeded:
-    """Draws weights in the shapes of `model.json`: row-major, first axis = output channel."""
-
-    def __init__(self, seed: int) -> None:
-        self.random, self.weights = np.random.default_rng(seed), Weights()
-
-    def matrix(self, name: str, rows: int, columns: int, scale: float | None = None) -> None:
-        drawn = self.random.standard_normal((rows, columns)) * (scale or columns**-0.5)
-        self.weights[name] = drawn.astype(np.float32)
-
-    def constant(self, name: str, width: int, value: float = 0.0) -> None:
-        self.weights[name] = np.full(width, value, np.float32)
-
-
-def draw(name: str) -> Weights:
-    """The weights of one reference model under Tessera's tensor names."""
-    seeded = Seeded(seed=NAMES.index(name))
-    width = 64 if name == "lstm128" else 128
-    seeded.matrix("item_table", ITEMS, width - 16, scale=0.1)
-    seeded.matrix("action_table", ACTIONS, 16, scale=0.1)
-    seeded.matrix("coupon_table", COUPONS, 32, scale=0.1)
-    if name == "lstm128":
-        seeded.matrix("history.0.forward.input_weight", 512, 64, scale=0.08)
-        seeded.matrix("history.0.forward.recurrent_weight", 512, 128, scale=0.08)
-        seeded.constant("history.0.forward.bias", 512)
-    else:
-        seeded.matrix("encoder.positions", EVENTS_MAX, 128, scale=0.02)
-        for layer in range(2):
-            at = f"encoder.{layer}."
-            for role, rows, columns in (("qkv", 384, 128), ("out", 128, 128)):
-                seeded.matrix(f"{at}{role}_weight", rows, columns)
-                seeded.constant(f"{at}{role}_bias", rows)
-            for role, rows, columns in (("ff1", 512, 128), ("ff2", 128, 512)):
-                seeded.matrix(f"{at}{role}_weight", rows, columns)
-                seeded.constant(f"{at}{role}_bias", rows)
-            for norm in ("norm1", "norm2"):
-                seeded.constant(f"{at}{norm}_gain", 128, 1.0)
-                seeded.constant(f"{at}{norm}_bias", 128)
-    for layer, rows, columns in (("h1", 256, 208), ("h2", 128, 256), ("logit", 1, 128)):
-        seeded.matrix(f"{layer}.weight", rows, columns)
-        seeded.constant(f"{layer}.bias", rows)
-    return seeded.weights
-
-
-def description(name: str) -> dict[str, Any]:
-    """The model.json of one reference model."""
-
-    def identifier(column: str, axis: str, rows: int) -> dict[str, Any]:
-        return {
-            "name": column,
-            "axis": axis,
-            "kind": "id",
-            "values": "integer",
-            "hash_buckets": rows - 1,
-        }
-
-    def linear(node: str, source: str, units: int, activation: str) -> dict[str, Any]:
-        return {
-            "name": node,
-            "op": "linear",
-            "inputs": [source],
-            "units": units,
-            "activation": activation,
-        }
-
-    profile = [f"profile{index}" for index in range(PROFILE)]
-    dense = [f"dense{index}" for index in range(DENSE)]
-    inputs = [identifier("item", "event", ITEMS), identifier("action", "event", ACTIONS)]
-    inputs += [{"name": column, "axis": "user", "kind": "number"} for column in profile]
-    inputs += [identifier("coupon", "coupon", COUPONS)]
-    inputs += [{"name": column, "axis": "coupon", "kind": "number"} for column in dense]
-    nodes: list[dict[str, Any]] = [
-        {"name": f"{column}_row", "op": "embedding", "inputs": [column], "table": f"{column}_table"}
-        for column in ("item", "action", "coupon")
-    ]
-    nodes.append({"name": "event", "op": "concat", "inputs": ["item_row", "action_row"]})
-    if name == "lstm128":
-        nodes.append(
-            {
-                "name": "history",
-                "op": "lstm",
-                "inputs": ["event"],
-                "units": 128,
-                "layers": 1,
-                "bidirectional": False,
-                "returns": "state",
-            }
-        )
-    else:
-        nodes.append(
-            {
-                "name": "encoder",
-                "op": "transformer",
-                "inputs": ["event"],
-                "layers": 2,
-                "heads": 4,
-                "feed_forward": 512,
-                "norm": "post",
-                "causal": False,
-                "activation": "relu",
-                "positions": "learned",
-                "epsilon": 1e-5,
-            }
-        )
-        nodes.append({"name": "history", "op": "pool", "inputs": ["encoder"], "mode": "mean"})
-    nodes.append(
-        {"name": "pair", "op": "concat", "inputs": ["history", *profile, "coupon_row", *dense]}
-    )
-    nodes += [linear("h1", "pair", 256, "relu"), linear("h2", "h1", 128, "relu")]
-    nodes += [linear("logit", "h2", 1, "none")]
-    nodes += [{"name": "score", "op": "sigmoid", "inputs": ["logit"]}]
-    return {
-        "format": 1,
-        "name": name,
-        "limits": {"events": EVENTS_MAX, "coupons": COUPONS_MAX},
-        "inputs": inputs,
-        "nodes": nodes,
-        "outputs": ["score"],
-    }
 
 
 class Graph:
@@ -251,10 +125,9 @@ def onnx_model(name: str, weights: Weights) -> onnx.ModelProto:
     return model
 
 
-def write(folder: Path, name: str) -> None:
-    weights = draw(name)
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    save_file(weights, folder / name / "weights.safetensors")
+def convert(folder: Path, name: str) -> None:
+    """Writes NAME.onnx and NAME.q8.onnx from NAME/weights.safetensors."""
+    weights = load_file(folder / name / "weights.safetensors")
     onnx.save(onnx_model(name, weights), folder / f"{name}.onnx")
     quantize_dynamic(
         folder / f"{name}.onnx",
@@ -263,13 +136,3 @@ def write(folder: Path, name: str) -> None:
         per_channel=True,
         op_types_to_quantize=["MatMul", "LSTM"],
     )
-    # Last: its presence says that the others are whole.
-    (folder / name / "model.json").write_text(json.dumps(description(name), indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    for reference in NAMES:
-        write(Path(sys.argv[1]), reference)
-        print(Path(sys.argv[1]) / reference)

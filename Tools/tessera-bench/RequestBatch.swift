@@ -1,0 +1,35 @@
+internal import Foundation
+internal import Inference
+internal import TesseraWire
+
+/// Requests that another program recorded, scored together.
+struct RequestBatch {
+  private let requests: [PreparedRequest]
+
+  init(frames path: String, signature: Signature) throws {
+    let recorded = try RecordedRequests(
+      decoding: [UInt8](try Data(contentsOf: URL(filePath: path))))
+    requests = try recorded.bodies.map {
+      try PreparedRequest(body: Array(recorded.bytes[$0]), signature: signature)
+    }
+  }
+
+  init(_ requests: [PreparedRequest]) { self.requests = requests }
+
+  /// Decoded columns in, scores computed: what a worker of the server does with a batch.
+  func score(_ workspace: Workspace) {
+    workspace.reset()
+    for request in requests { request.append(to: workspace) }
+    workspace.run()
+  }
+
+  func scores(_ workspace: Workspace) -> [Float] {
+    score(workspace)
+    return unsafe [Float](unsafeUninitializedCapacity: workspace.coupons) { buffer, count in
+      // The buffer holds a score for each coupon.
+      unsafe workspace.copyScores(
+        output: 0, rows: 0..<workspace.coupons, into: UnsafeMutableRawBufferPointer(buffer))
+      count = workspace.coupons
+    }
+  }
+}
