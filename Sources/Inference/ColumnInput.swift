@@ -22,36 +22,17 @@ extension ColumnLayout {
   ///
   /// - Parameter ids: room for `valueCount` ids.
   func decodeIDs(_ lookup: IDLookup, _ body: RawSpan, into ids: UnsafeMutablePointer<Int32>) {
-    // The layout was checked against the body: `valueCount` values lie there, and the caller has room.
-    switch encoding {
-    case .int8:
-      for value in 0..<valueCount {
-        let raw = body.littleEndian(at: valuesOffset + value, as: Int8.self)
-        unsafe ids[value] = lookup.row(of: Int64(raw))
+    // Reads stay inside the column, which `check` finds inside the body.
+    unsafe body.withUnsafeBytes { body in
+      unsafe check(body)
+      switch encoding {
+      case .int8: unsafe decodeIntegers(Int8.self, lookup, body, into: ids)
+      case .int16: unsafe decodeIntegers(Int16.self, lookup, body, into: ids)
+      case .int32: unsafe decodeIntegers(Int32.self, lookup, body, into: ids)
+      case .int64: unsafe decodeIntegers(Int64.self, lookup, body, into: ids)
+      case .string: unsafe decodeStrings(lookup, body, into: ids)
+      case .float16, .float32: preconditionFailure("floats in a column of ids")
       }
-    case .int16:
-      for value in 0..<valueCount {
-        let raw = body.littleEndian(at: valuesOffset + 2 * value, as: Int16.self)
-        unsafe ids[value] = lookup.row(of: Int64(raw))
-      }
-    case .int32:
-      for value in 0..<valueCount {
-        let raw = body.littleEndian(at: valuesOffset + 4 * value, as: Int32.self)
-        unsafe ids[value] = lookup.row(of: Int64(raw))
-      }
-    case .int64:
-      for value in 0..<valueCount {
-        let raw = body.littleEndian(at: valuesOffset + 8 * value, as: Int64.self)
-        unsafe ids[value] = lookup.row(of: raw)
-      }
-    case .string:
-      var at = valuesOffset
-      for value in 0..<valueCount {
-        let length = Int(body.littleEndian(at: lengthsOffset + value, as: UInt8.self))
-        unsafe ids[value] = lookup.row(of: body.extracting(at..<at + length))
-        at += length
-      }
-    case .float16, .float32: preconditionFailure("floats in a column of ids")
     }
   }
 
@@ -64,38 +45,97 @@ extension ColumnLayout {
     _ body: RawSpan, missing: Float?, into numbers: UnsafeMutablePointer<Float>, stride: Int
   ) {
     // As above.
-    switch encoding {
-    case .int8:
-      for value in 0..<valueCount {
-        unsafe numbers[value * stride] = Float(
-          body.littleEndian(at: valuesOffset + value, as: Int8.self))
+    unsafe body.withUnsafeBytes { body in
+      unsafe check(body)
+      switch encoding {
+      case .int8: unsafe convert(Int8.self, body, into: numbers, stride)
+      case .int16: unsafe convert(Int16.self, body, into: numbers, stride)
+      case .int32: unsafe convert(Int32.self, body, into: numbers, stride)
+      case .int64: unsafe convert(Int64.self, body, into: numbers, stride)
+      case .float16:
+        for value in 0..<valueCount {
+          let bits = unsafe integer(UInt16.self, value, body)
+          let number = Float(Float16(bitPattern: bits))
+          unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
+        }
+      case .float32:
+        for value in 0..<valueCount {
+          let number = Float(bitPattern: unsafe integer(UInt32.self, value, body))
+          unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
+        }
+      case .string: preconditionFailure("strings in a column of numbers")
       }
-    case .int16:
+    }
+  }
+
+  /// One check for the whole column in place of one for each value. Strings' bytes are checked one by
+  /// one: their end is not part of the layout.
+  private func check(_ body: UnsafeRawBufferPointer) {
+    precondition(
+      valuesOffset >= 0 && lengthsOffset >= 0 && valueCount >= 0
+        && valuesOffset + valueCount * encoding.valueByteCount <= body.count
+        && (encoding != .string || lengthsOffset + valueCount <= body.count),
+      "a layout of another body")
+  }
+
+  /// The value as the little-endian integer that it is in the body.
+  @inline(__always)
+  private func integer<Raw: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Raw.Type, _ value: Int, _ body: UnsafeRawBufferPointer
+  ) -> Raw {
+    // The caller has checked the column.
+    Raw(
+      littleEndian: unsafe body.loadUnaligned(
+        fromByteOffset: valuesOffset + value * MemoryLayout<Raw>.size, as: type))
+  }
+
+  @inline(__always)
+  private func convert<Raw: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Raw.Type, _ body: UnsafeRawBufferPointer, into numbers: UnsafeMutablePointer<Float>,
+    _ stride: Int
+  ) {
+    // The caller has room for `valueCount` numbers, `stride` apart.
+    for value in 0..<valueCount {
+      unsafe numbers[value * stride] = Float(integer(type, value, body))
+    }
+  }
+
+  @inline(__always)
+  private func decodeIntegers<Raw: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Raw.Type, _ lookup: IDLookup, _ body: UnsafeRawBufferPointer,
+    into ids: UnsafeMutablePointer<Int32>
+  ) {
+    // The caller has room for `valueCount` ids.
+    switch lookup {
+    case .integers(let vocabulary):
       for value in 0..<valueCount {
-        unsafe numbers[value * stride] =
-          Float(body.littleEndian(at: valuesOffset + 2 * value, as: Int16.self))
+        unsafe ids[value] = vocabulary.row(of: Int64(integer(type, value, body)))
       }
-    case .int32:
+    case .hashedIntegers(let buckets):
       for value in 0..<valueCount {
-        unsafe numbers[value * stride] =
-          Float(body.littleEndian(at: valuesOffset + 4 * value, as: Int32.self))
+        let hash = FNV1a64.hash(Int64(unsafe integer(type, value, body)))
+        unsafe ids[value] = Int32(1 + hash % buckets)
       }
-    case .int64:
-      for value in 0..<valueCount {
-        unsafe numbers[value * stride] =
-          Float(body.littleEndian(at: valuesOffset + 8 * value, as: Int64.self))
+    case .strings, .hashedStrings: preconditionFailure("integers in a column of strings")
+    }
+  }
+
+  private func decodeStrings(
+    _ lookup: IDLookup, _ body: UnsafeRawBufferPointer, into ids: UnsafeMutablePointer<Int32>
+  ) {
+    var begin = valuesOffset
+    for value in 0..<valueCount {
+      let end = unsafe begin + Int(body[lengthsOffset + value])
+      precondition(end <= body.count, "a layout of another body")
+      // Just checked; the caller has room for `valueCount` ids.
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: body[begin..<end])
+      switch lookup {
+      case .strings(let vocabulary): unsafe ids[value] = vocabulary.row(of: bytes)
+      case .hashedStrings(let buckets):
+        unsafe ids[value] = Int32(1 + FNV1a64.hash(bytes.bytes) % buckets)
+      case .integers, .hashedIntegers: preconditionFailure("strings in a column of integers")
       }
-    case .float16:
-      for value in 0..<valueCount {
-        let number = Float(body.float16(at: valuesOffset + 2 * value))
-        unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
-      }
-    case .float32:
-      for value in 0..<valueCount {
-        let number = body.float32(at: valuesOffset + 4 * value)
-        unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
-      }
-    case .string: preconditionFailure("strings in a column of numbers")
+      begin = end
     }
   }
 }

@@ -1,7 +1,10 @@
 internal import ModelGraph
 internal import TesseraWire
 
-/// From a raw id to a row of a table: 0 for what is not known. Immutable; looking up allocates nothing.
+/// From raw ids to rows of a table: 0 for what is not known. Immutable; looking up allocates nothing.
+///
+/// Columns are looked up whole, so that the kind of lookup is chosen once and no value is retained or
+/// released in the loop.
 enum IDLookup: Sendable {
   case strings(StringVocabulary)
   case integers(IntegerVocabulary)
@@ -17,128 +20,164 @@ enum IDLookup: Sendable {
       case .hashedIntegers(let buckets): .hashedIntegers(buckets: UInt64(buckets))
       }
   }
-
-  /// Row of an integer id. Traps for a lookup of strings: the wire decoder has checked the encoding.
-  func row(of value: Int64) -> Int32 {
-    switch self {
-    case .integers(let vocabulary): vocabulary.row(of: value)
-    case .hashedIntegers(let buckets): Int32(1 + FNV1a64.hash(value) % buckets)
-    case .strings, .hashedStrings: preconditionFailure("an integer in a column of strings")
-    }
-  }
-
-  /// Row of the string whose bytes are given. Traps for a lookup of integers.
-  func row(of bytes: RawSpan) -> Int32 {
-    switch self {
-    case .strings(let vocabulary): vocabulary.row(of: bytes)
-    case .hashedStrings(let buckets): Int32(1 + FNV1a64.hash(bytes) % buckets)
-    case .integers, .hashedIntegers: preconditionFailure("a string in a column of integers")
-    }
-  }
 }
 
 /// Strings by their bytes, in an open-addressed table at most half full.
 ///
 /// The hash is the table's own: eight bytes a step, where FNV-1a takes one (its place is in hash buckets,
 /// which the format defines). Who sends strings cannot lengthen the chains: nothing is added to them.
-struct StringVocabulary: Sendable {
-  /// 1 + position in the vocabulary; 0 = empty.
-  private let slots: [Int32]
-  /// The upper half of the hash of the entry in the slot: most misses end here.
-  private let tags: [UInt32]
-  /// Entry i has the bytes offsets[i] ..< offsets[i + 1].
-  private let offsets: [Int32]
-  private let bytes: [UInt8]
+@safe
+final class StringVocabulary: Sendable {
+  private struct Slot {
+    /// 1 + position in the vocabulary; 0 = empty.
+    var row: Int32 = 0
+    /// The upper half of the entry's hash: most misses end here.
+    var tag: UInt32 = 0
+    /// The entry's first byte and its length.
+    var offset: UInt32 = 0
+    var length: UInt32 = 0
+  }
+
+  private let mask: Int
+  // Both blocks are written by `init`, read afterwards, and freed by `deinit`.
+  private nonisolated(unsafe) let slots: UnsafeMutableBufferPointer<Slot>
+  private nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
 
   init(_ values: [String]) {
-    var slots = [Int32](repeating: 0, count: tableSize(values.count))
-    var tags = [UInt32](repeating: 0, count: slots.count)
-    var offsets: [Int32] = [0]
-    var bytes: [UInt8] = []
-    for (index, value) in values.enumerated() {
-      let entry = Array(value.utf8)
-      bytes += entry
-      offsets.append(Int32(bytes.count))
-      // Bytes have no padding that `bytes` could expose.
-      let hash = unsafe Self.hash(entry.span.bytes)
-      var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = Int32(index + 1)
-      tags[slot] = UInt32(truncatingIfNeeded: hash >> 32)
-    }
-    (self.slots, self.tags, self.offsets, self.bytes) = (slots, tags, offsets, bytes)
-  }
-
-  func row(of value: RawSpan) -> Int32 {
-    let hash = Self.hash(value)
-    let tag = UInt32(truncatingIfNeeded: hash >> 32)
-    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-    while slots[slot] != 0 {
-      if tags[slot] == tag, isEntry(Int(slots[slot]) - 1, value) { return slots[slot] }
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    return 0
-  }
-
-  private static func hash(_ value: RawSpan) -> UInt64 {
-    let factor: UInt64 = 0x9E37_79B9_7F4A_7C15  // 2⁶⁴/φ
-    var state = UInt64(value.byteCount)
+    let entries = values.map { Array($0.utf8) }
+    let size = tableSize(values.count)
+    mask = size - 1
+    unsafe slots = .allocate(capacity: size)
+    unsafe slots.initialize(repeating: Slot())
+    let byteCount = entries.reduce(0) { $0 + $1.count }
+    unsafe bytes = .allocate(byteCount: max(1, byteCount), alignment: 1)
     var offset = 0
-    while offset + 8 <= value.byteCount {
-      state = (state ^ value.littleEndian(at: offset, as: UInt64.self)) &* factor
+    for (index, entry) in entries.enumerated() {
+      // The block was sized by the sum of the entries, the table by twice their number.
+      let hash = unsafe entry.withUnsafeBytes { source in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + source.count])
+          .copyMemory(from: source)
+        return unsafe Self.hash(source)
+      }
+      var slot = Int(truncatingIfNeeded: hash) & mask
+      while unsafe slots[slot].row != 0 { slot = (slot + 1) & mask }
+      unsafe slots[slot] = Slot(
+        row: Int32(index + 1), tag: UInt32(truncatingIfNeeded: hash >> 32),
+        offset: UInt32(offset), length: UInt32(entry.count))
+      offset += entry.count
+    }
+  }
+
+  deinit {
+    // Nobody but this object holds the pointers.
+    unsafe slots.deallocate()
+    unsafe bytes.deallocate()
+  }
+
+  /// Row of the string with these bytes.
+  func row(of value: UnsafeRawBufferPointer) -> Int32 {
+    let hash = unsafe Self.hash(value)
+    let tag = UInt32(truncatingIfNeeded: hash >> 32)
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      // The mask keeps the slot inside, and half of the slots are empty.
+      let found = unsafe slots[slot]
+      if found.row == 0 { return 0 }
+      if found.tag == tag, Int(found.length) == value.count {
+        let begin = Int(found.offset)
+        if unsafe isEqual(begin, value) { return found.row }
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /// Whether the entry that begins there, of the same length, has the same bytes.
+  @inline(__always)
+  private func isEqual(_ begin: Int, _ value: UnsafeRawBufferPointer) -> Bool {
+    var offset = 0
+    // Both have `value.count` bytes.
+    while offset + 8 <= value.count {
+      let left = unsafe bytes.loadUnaligned(fromByteOffset: begin + offset, as: UInt64.self)
+      let right = unsafe value.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      guard left == right else { return false }
+      offset += 8
+    }
+    while offset < value.count {
+      guard unsafe bytes[begin + offset] == value[offset] else { return false }
+      offset += 1
+    }
+    return true
+  }
+
+  @inline(__always)
+  private static func hash(_ value: UnsafeRawBufferPointer) -> UInt64 {
+    let factor: UInt64 = 0x9E37_79B9_7F4A_7C15  // 2⁶⁴/φ
+    var state = UInt64(value.count)
+    var offset = 0
+    // Every load ends at or before the end.
+    while offset + 8 <= value.count {
+      let word = unsafe value.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      state = (state ^ word) &* factor
       state ^= state >> 32
       offset += 8
     }
     var rest: UInt64 = 0
-    while offset < value.byteCount {
-      rest = rest << 8 | UInt64(value.littleEndian(at: offset, as: UInt8.self))
+    while offset < value.count {
+      rest = unsafe rest << 8 | UInt64(value[offset])
       offset += 1
     }
     state = (state ^ rest) &* factor
     return state ^ (state >> 32)
   }
-
-  private func isEntry(_ index: Int, _ value: RawSpan) -> Bool {
-    let begin = Int(offsets[index])
-    guard Int(offsets[index + 1]) - begin == value.byteCount else { return false }
-    for offset in value.byteOffsets
-    where bytes[begin + offset] != value.littleEndian(at: offset, as: UInt8.self) {
-      return false
-    }
-    return true
-  }
 }
 
 /// Integers in an open-addressed table at most half full.
-struct IntegerVocabulary: Sendable {
-  private let slots: [Int32]
-  private let keys: [Int64]
-
-  init(_ values: [Int64]) {
-    var slots = [Int32](repeating: 0, count: tableSize(values.count))
-    var keys = [Int64](repeating: 0, count: slots.count)
-    for (index, value) in values.enumerated() {
-      var slot = Self.slot(value, slots.count)
-      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = Int32(index + 1)
-      keys[slot] = value
-    }
-    (self.slots, self.keys) = (slots, keys)
+@safe
+final class IntegerVocabulary: Sendable {
+  private struct Slot {
+    var key: Int64 = 0
+    /// 1 + position in the vocabulary; 0 = empty.
+    var row: Int32 = 0
   }
 
-  func row(of value: Int64) -> Int32 {
-    var slot = Self.slot(value, slots.count)
-    while slots[slot] != 0 {
-      if keys[slot] == value { return slots[slot] }
-      slot = (slot + 1) & (slots.count - 1)
+  private let mask: Int
+  // Written by `init`, read afterwards, and freed by `deinit`.
+  private nonisolated(unsafe) let slots: UnsafeMutableBufferPointer<Slot>
+
+  init(_ values: [Int64]) {
+    let size = tableSize(values.count)
+    mask = size - 1
+    unsafe slots = .allocate(capacity: size)
+    unsafe slots.initialize(repeating: Slot())
+    for (index, value) in values.enumerated() {
+      var slot = Self.hash(value) & mask
+      // The table has twice as many slots as entries.
+      while unsafe slots[slot].row != 0 { slot = (slot + 1) & mask }
+      unsafe slots[slot] = Slot(key: value, row: Int32(index + 1))
     }
-    return 0
+  }
+
+  deinit {
+    // Nobody but this object holds the pointer.
+    unsafe slots.deallocate()
+  }
+
+  /// Row of the integer.
+  func row(of value: Int64) -> Int32 {
+    var slot = Self.hash(value) & mask
+    while true {
+      // The mask keeps the slot inside, and half of the slots are empty.
+      let found = unsafe slots[slot]
+      if found.row == 0 { return 0 }
+      if found.key == value { return found.row }
+      slot = (slot + 1) & mask
+    }
   }
 
   /// Fibonacci hashing: the upper bits of a product with 2⁶⁴/φ.
-  private static func slot(_ value: Int64, _ count: Int) -> Int {
+  private static func hash(_ value: Int64) -> Int {
     let product = UInt64(bitPattern: value) &* 0x9E37_79B9_7F4A_7C15
-    return Int(truncatingIfNeeded: product >> 32) & (count - 1)
+    return Int(truncatingIfNeeded: product >> 32)
   }
 }
 

@@ -45,24 +45,40 @@ extension PlanBuilder {
   }
 
   /// The group's value. Most leaves lie in its block already; the others are copied there, rows of
-  /// users once for each of their events or coupons.
+  /// users once for each of their events or coupons. Neighbours that are neighbours already, in another
+  /// concat, are copied together.
   private mutating func addGroup(_ concat: Int, _ index: Int, _ group: Fusion.Group) -> Value {
     if group.leaves.count == 1 { return value(group.leaves[0].source) }
     let label = graph.nodes[concat].description.name
     let block = groupBlock(concat, index)
+    var pending: (input: MappedOperand, column: Int, width: Int)?
+    func copy(_ builder: inout PlanBuilder) {
+      guard let run = pending else { return }
+      let output = FloatOperand(block: block, column: run.column)
+      builder.emit(label, group.axis, .copy(run.input, width: run.width, output: output))
+      pending = nil
+    }
     var column = 0
     for leaf in group.leaves {
+      let width = leaf.columns.count
       let place = Fusion.Home(concat: concat, group: index, column: column)
-      if fusion.homes[leaf.source] != place {
-        let value = value(leaf.source)
-        emit(
-          label, group.axis,
-          .copy(
-            mapped(value, to: group.axis), width: value.width,
-            output: FloatOperand(block: block, column: column)))
+      if fusion.homes[leaf.source] == place {
+        copy(&self)
+      } else {
+        let input = mapped(value(leaf.source), to: group.axis)
+        if let run = pending, run.input.map == input.map,
+          run.input.operand.block == input.operand.block,
+          run.input.operand.column + run.width == input.operand.column
+        {
+          pending?.width += width
+        } else {
+          copy(&self)
+          pending = (input, column, width)
+        }
       }
-      column += leaf.columns.count
+      column += width
     }
+    copy(&self)
     return Value(operand: FloatOperand(block: block), axis: group.axis, width: column)
   }
 
