@@ -30,9 +30,9 @@ struct CallFailure: Error {
     self.remedy = remedy
   }
 
-  /// What a refusal by the server allows. Only codes that are sent before any work has been done for the
+  /// What a refusal of SCORE by the server allows. Only codes that are sent before any work has been done for the
   /// request allow another attempt.
-  init(_ body: ErrorBody, during context: String, signature: Signature? = nil) {
+  init(_ body: ErrorBody, during context: String, signature: Signature) {
     let remedy: Remedy =
       switch body.code {
       case .rebindRequired, .unknownHandle: .rebind

@@ -30,7 +30,9 @@ final class ClientConnection: Sendable {
       bindings.withLock { $0[model] = binding }
       return binding
     case .refused(let body):
-      throw CallFailure(body, during: "to bind \(model)")
+      throw CallFailure(
+        TesseraClientError(body, during: "to bind \(model)"),
+        remedy: body.code == .limit || body.code == .draining ? .anotherConnection : .none)
     case .failed(let failure):
       throw failure
     case .scores:

@@ -89,6 +89,8 @@ extension ConnectionStateMachine {
     case .bind(let model):
       let callers = waiters(for: model)
       bindings[model] = nil
+      // The server remembers every handle as long as the connection lasts; a new connection has room.
+      if error.code == .limit { drain(GoAwayBody(code: error.code, text: error.text)) }
       return .bindRefused(error, callers)
     case .score(let handle):
       if error.code == .rebindRequired || error.code == .unknownHandle { forget(handle) }

@@ -16,10 +16,11 @@ extension TesseraClientError {
       case .rebindRequired, .unknownHandle: .rebindRequired
       case .draining: .draining
       case .tooManyInFlight: .tooManyInFlight
-      case .internalError: .serverFailure
+      case .malformed, .limit, .badValue: .refused
       case .badFrame, .expectedHello: .protocolViolation
       case .timeout: .connectionLost
-      default: .refused
+      // INTERNAL, and whatever a newer server may say: the protocol wants them treated alike.
+      default: .serverFailure
       }
     var column: String?
     if let index = body.column {

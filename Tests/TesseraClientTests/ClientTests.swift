@@ -120,6 +120,35 @@ struct ClientTests {
     await server.stop()
   }
 
+  @Test("goes to a new connection when the old one has used up its handles")
+  func handlesUsedUp() async throws {
+    let server = try await FakeServer.start { arrival in
+      guard arrival.kind == .bind, arrival.connection == 0 else { return false }
+      arrival.refuse(.limit)
+      return true
+    }
+    let client = client(server.address)
+    #expect(try await client.score(household, model: "coupon").version == 1)
+    #expect(server.connections == 2)
+    await client.close()
+    await server.stop()
+  }
+
+  @Test("treats a code that it does not know like INTERNAL")
+  func unknownCode() async throws {
+    let server = try await FakeServer.start { arrival in
+      if arrival.kind == .score { arrival.refuse(ErrorCode(rawValue: 999)) }
+      return arrival.kind == .score
+    }
+    let client = client(server.address)
+    let error = await #expect(throws: TesseraClientError.self) {
+      try await client.score(household, model: "coupon")
+    }
+    #expect(error?.code == .serverFailure)
+    await client.close()
+    await server.stop()
+  }
+
   @Test("rebinds once for a call, and then tells the caller")
   func endlessRebind() async throws {
     let server = try await FakeServer.start { arrival in

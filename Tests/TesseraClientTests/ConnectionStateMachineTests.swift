@@ -81,6 +81,16 @@ struct ConnectionStateMachineTests {
     #expect(it.binds("other", for: "ann").said == "send")
   }
 
+  @Test("is replaced when the server remembers no more handles for it")
+  func handlesUsedUp() {
+    var it = ConnectionTranscript.bound()
+    let bind = it.binds("other", for: "ann")
+    #expect(
+      it.hears(.error(requestID: bind.id, refusal(.limit))) == #"["ann"] refused LIMIT"#)
+    #expect(it.asks("bob").said == "refuse draining")
+    #expect(it.machine.isDrained() == true)
+  }
+
   @Test("finishes what is in flight after GOAWAY, sends nothing new, and is then done")
   func goAway() {
     var it = ConnectionTranscript.bound()
