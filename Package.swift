@@ -118,7 +118,7 @@ let package = Package(
     .testTarget(name: "TesseraWireTests", dependencies: ["TesseraWire"], swiftSettings: swift),
     .testTarget(
       name: "TesseraClientTests",
-      dependencies: ["TesseraClient", "TesseraWire", "tessera-load", nioCore, nioPosix, logging],
+      dependencies: ["TesseraClient", "TesseraWire", nioCore, nioPosix],
       swiftSettings: swift),
     .testTarget(
       name: "RegistryTests",
