@@ -38,6 +38,8 @@ COUPON_FEATURES = (
     "received_before",
     "redeemed_category",
 )
+# Smoothed, so never zero: a regression reads the logarithm of their product as a sum.
+RATES = ("redeemed_per_1000", "coupon_per_1000", "category_per_1000")
 
 
 def features(examples: CampaignExamples) -> np.ndarray:
@@ -47,7 +49,11 @@ def features(examples: CampaignExamples) -> np.ndarray:
         own = np.array([user["user"][name] for name in USER_FEATURES], np.float32)
         coupons = np.array([user["coupons"][name] for name in COUPON_FEATURES], np.float32).T
         rows.append(np.hstack([np.tile(own, (len(coupons), 1)), coupons]))
-    return np.log1p(np.concatenate(rows))
+    x = np.concatenate(rows)
+    rates = np.isin(USER_FEATURES + COUPON_FEATURES, RATES)
+    x[:, rates] = np.log(x[:, rates])
+    x[:, ~rates] = np.log1p(x[:, ~rates])
+    return x
 
 
 def lists_of(examples: list[CampaignExamples]) -> list[np.ndarray]:

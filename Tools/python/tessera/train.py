@@ -54,7 +54,7 @@ def train_and_export(
     flat = np.concatenate(labels)
     print("fitting the baselines (about a minute)", file=sys.stderr)
     metrics = {
-        "command": f"python -m tessera train --data DIR --cut {cut} --arch {arch} --out {out.name}"
+        "command": f"python -m tessera train --data DIR --cut {cut} --arch {arch} --out {out}"
         f" --dtype {dtype} --seed {seed} --epochs {epochs}",
         "data": "The Complete Journey (84.51°/dunnhumby), as in the R package completejourney",
         "data_sha256": dataset.sha256,
