@@ -1,0 +1,94 @@
+import ArgumentParser
+import HouseholdFile
+import TesseraClient
+
+struct ScoreVerb: AsyncParsableCommand {
+  /// A household is read by people: a megabyte is a thousand times the longest sensible one.
+  private static let householdBytesMax = 16 << 20
+
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Scores the coupons of one household and shows them ranked, in words.",
+    discussion: """
+      The file is JSON:
+
+        {"words": "who they are", "user": {COLUMN: VALUE, ...},
+         "events": [{"words": "what happened", "columns": {COLUMN: VALUE, ...}}, ...],
+         "coupons": [{"words": "what it offers", "columns": {COLUMN: VALUE, ...}}, ...]}
+
+      Events stand oldest first. Columns are those that the model reads: a bag is a list, a missing \
+      number is null. An example is Registry/samples/household.json.
+
+      Exit: 0 when the coupons were scored, 1 when not, 64 on wrong usage. The credential, if one is \
+      needed, is taken from $TESSERA_TOKEN.
+      """)
+
+  @OptionGroup var target: Target
+
+  @Argument(help: ArgumentHelp("The household.", valueName: "file.json"))
+  var file: String
+
+  func validate() throws { _ = try target.reference() }
+
+  func run() async throws {
+    let household: Household
+    let bytes = try readFile(file, bytesMax: Self.householdBytesMax)
+    do {
+      household = try Household(json: bytes)
+    } catch {
+      throw CommandError("\(file): \(error)")
+    }
+    var configuration = TesseraClient.Configuration()
+    configuration.connectionsPerServer = 1
+    configuration.credential = Target.credential
+    configuration.deadline = .seconds(5)
+    let client = TesseraClient(servers: [target.server], configuration: configuration)
+    let result: Result<ScoreResponse, any Error>
+    do {
+      result = .success(try await score(household, client))
+    } catch {
+      result = .failure(error)
+    }
+    await client.close()
+    show(household, try result.get())
+  }
+
+  private func score(
+    _ household: Household, _ client: TesseraClient
+  ) async throws -> ScoreResponse {
+    let model = try target.reference()
+    do {
+      let signature = try await client.signature(of: model)
+      let request = ScoreRequest(try household.columns(for: signature))
+      return try await client.score(request, model: model)
+    } catch let error as HouseholdError {
+      throw CommandError("\(file): \(error)")
+    } catch let error as TesseraClientError {
+      throw CommandError("\(target.server): \(error)")
+    }
+  }
+
+  private func show(_ household: Household, _ response: ScoreResponse) {
+    print(household.words)
+    print()
+    for event in household.events { print("  \(event.words)") }
+    if household.events.isEmpty { print("  Nothing is known of what they bought.") }
+    print()
+    let ranking = Ranking(
+      words: household.coupons.map(\.words), outputs: response.outputs,
+      scores: response.outputs.map { response.scores(of: $0) ?? [] })
+    for line in ranking.lines { print("  \(line)") }
+    print()
+    let queued = response.queueTime.microseconds
+    let computed = response.computeTime.microseconds
+    print(
+      "\(target.model) version \(response.version) at \(target.server): \(queued + computed) µs in the server "
+        + "(\(queued) queued, \(computed) computed)")
+  }
+}
+
+extension Duration {
+  fileprivate var microseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
+}
