@@ -1,4 +1,5 @@
 import NIOCore
+package import Serving
 
 /// How a server is run. Every default works.
 public struct ServerConfiguration: Sendable {
@@ -24,6 +25,8 @@ public struct ServerConfiguration: Sendable {
   public var credential: [UInt8] = []
   /// Instruction set of the kernels, by name; nil = the best that this processor has.
   public var instructionSet: String?
+  /// How long a connection may make the server wait.
+  package var timeouts = ConnectionTimeouts()
 
   /// Defaults for this machine: a worker per core, an event loop per two cores.
   public init(registryPath: String) {

@@ -37,7 +37,7 @@ final class ServingFloor: Sendable {
         workers: configuration.workers))
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops)
     let settings = LoopContext.Settings(
-      credential: configuration.credential,
+      timeouts: configuration.timeouts, credential: configuration.credential,
       defaultDeadlineNanoseconds: Int64(configuration.defaultDeadlineMilliseconds) * 1_000_000,
       serverName: "tessera")
     self.scheduler = scheduler

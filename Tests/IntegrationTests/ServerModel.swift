@@ -1,0 +1,145 @@
+import Foundation
+import LMDBStore
+import ModelGraph
+import ModelRegistry
+import TesseraWire
+
+/// SplitMix64 (Steele, Lea, Flood): the same seed gives the same numbers.
+struct ServerNumbers: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// A registry in a folder of its own with small random models called `coupon`; removed with the value.
+final class ServerRegistry: Sendable {
+  let path: String
+  let registry: Registry
+  private let folder: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.path + "/tessera-server-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    path = folder + "/registry"
+    registry = try Registry(path: path, access: .readWrite)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Versions 1…count of the same signature, the first one promoted.
+  static func sample(versions count: Int = 1, units: Int = 16) throws -> ServerRegistry {
+    let sample = try ServerRegistry()
+    for seed in 1...count { _ = try sample.add(seed: UInt64(seed), units: units) }
+    try sample.promote(1)
+    return sample
+  }
+
+  /// Imports another version and returns its number.
+  /// - Parameter face: name of the coupon column; another name is another signature.
+  func add(seed: UInt64, units: Int = 16, face: String = "face") throws -> UInt32 {
+    let source = folder + "/source-\(seed)"
+    try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
+    let json = Self.json(units: units, face: face)
+    let graph = try TypedGraph(try ModelDescription(json: Array(json.utf8)))
+    var numbers = ServerNumbers(seed: seed)
+    let tensors = graph.requiredTensors.map { required in
+      let values = (0..<required.shape.reduce(1, *)).map { _ in
+        Float.random(in: -0.5...0.5, using: &numbers)
+      }
+      return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
+    }
+    var frames: [UInt8] = []
+    for request in 0..<4 {
+      try ServerRequest.random(&numbers).encodeFrame(
+        requestID: UInt64(request), signature: graph.signature, into: &frames)
+    }
+    for (name, bytes) in [
+      ("model.json", Array(json.utf8)), ("weights.safetensors", SafetensorsFile.encode(tensors)),
+      ("warmup.frames", frames),
+    ] {
+      try Data(bytes).write(to: URL(filePath: source + "/" + name))
+    }
+    try registry.importModel(folder: source, change: Self.change())
+    return try registry.versions(model: "coupon").last?.version ?? 0
+  }
+
+  func promote(_ version: UInt32, alias: String = "production") throws {
+    _ = try registry.promote(
+      model: "coupon", version: version, alias: alias, change: Self.change())
+  }
+
+  func rollback() throws { _ = try registry.rollback(model: "coupon", change: Self.change()) }
+
+  /// Overwrites a tensor of a version with bytes that have another digest.
+  func damage(_ version: UInt32) throws {
+    let manifest = try registry.manifest(model: "coupon", version: version).manifest
+    let key = manifest.tensors[0].blob.digest.bytes
+    let store = try Environment(
+      path: path, access: .readWrite,
+      databases: ["meta", "blobs", "manifests", "versions", "aliases", "audit"])
+    try store.write { transaction throws(StoreError) in
+      try transaction.put([UInt8](repeating: 7, count: 40), for: key, in: "blobs")
+    }
+  }
+
+  private static func change() -> Change {
+    Change(who: "ana@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: nil)
+  }
+
+  private static func json(units: Int, face: String) -> String {
+    """
+    {"format": 1, "name": "coupon", "limits": {"events": 32, "coupons": 16},
+     "inputs": [
+      {"name": "spend", "axis": "user", "kind": "number", "log1p": true},
+      {"name": "item", "axis": "event", "kind": "id", "values": "integer", "hash_buckets": 50},
+      {"name": "\(face)", "axis": "coupon", "kind": "number"}],
+     "nodes": [
+      {"name": "event", "op": "embedding", "inputs": ["item"], "table": "items", "width": 8},
+      {"name": "history", "op": "lstm", "inputs": ["event"], "units": \(units), "layers": 1,
+       "bidirectional": false, "returns": "state"},
+      {"name": "all", "op": "concat", "inputs": ["spend", "history", "\(face)"]},
+      {"name": "hidden", "op": "linear", "inputs": ["all"], "units": 8, "activation": "relu"},
+      {"name": "logit", "op": "linear", "inputs": ["hidden"], "units": 1},
+      {"name": "redeem", "op": "sigmoid", "inputs": ["logit"]}],
+     "outputs": ["redeem"]}
+    """
+  }
+}
+
+/// Requests to the model of `ServerRegistry`.
+enum ServerRequest {
+  /// One user of random lengths; 0 events is among them.
+  static func random(_ numbers: inout ServerNumbers) -> ScoreBody {
+    make(
+      users: 1, events: Int.random(in: 0...32, using: &numbers),
+      coupons: Int.random(in: 1...16, using: &numbers), &numbers)
+  }
+
+  /// Users of the same lengths.
+  static func make(
+    users: Int, events: Int, coupons: Int, deadlineMicroseconds: UInt32 = 10_000_000,
+    _ numbers: inout ServerNumbers
+  ) -> ScoreBody {
+    ScoreBody(
+      handle: 0, deadlineMicroseconds: deadlineMicroseconds,
+      users: (0..<users).map { _ in .init(events: events, coupons: coupons) },
+      columns: [
+        .numbers((0..<users).map { _ in Float.random(in: 0...100, using: &numbers) }),
+        .integers((0..<users * events).map { _ in Int64.random(in: 0...1_000, using: &numbers) }),
+        .numbers((0..<users * coupons).map { _ in Float.random(in: 0...5, using: &numbers) }),
+      ])
+  }
+
+  /// A random request, by its seed.
+  static func random(seed: UInt64) -> ScoreBody {
+    var numbers = ServerNumbers(seed: seed)
+    return random(&numbers)
+  }
+}
