@@ -135,7 +135,9 @@ let package = Package(
       name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
     .testTarget(
       name: "LoadGeneratorTests",
-      dependencies: ["LoadGenerator", "HouseholdFile", "TesseraWire", histogram],
+      dependencies: [
+        "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", nioCore, nioPosix,
+      ],
       swiftSettings: swift),
     .testTarget(
       name: "IntegrationTests",

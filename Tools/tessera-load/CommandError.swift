@@ -9,6 +9,9 @@ struct CommandError: Error, CustomStringConvertible {
 
 /// A whole file.
 func readFile(_ path: String, bytesMax: Int) throws(CommandError) -> [UInt8] {
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw CommandError("\(path): there is no such file")
+  }
   let data: Data
   do {
     let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0

@@ -64,7 +64,7 @@ struct ScoreVerb: AsyncParsableCommand {
     } catch let error as HouseholdError {
       throw CommandError("\(file): \(error)")
     } catch let error as TesseraClientError {
-      throw CommandError("\(target.server): \(error)")
+      throw CommandError("\(target.server): \(error.message)")
     }
   }
 

@@ -21,14 +21,15 @@ extension LoadReport {
       ("versions", counts(versions, prefix: "version ")),
       (
         "this program",
-        "\(Int(generatorCpuPercent.rounded())) % of a core; requests written "
-          + "\(time(sendLatenessMicrosecondsP99)) late (p99)"
+        "\(Int(generatorCpuPercent.rounded())) % of a core"
+          + (loop == "open"
+            ? "; wrote requests \(time(sendLatenessMicrosecondsP99)) late (p99)" : "")
       ),
     ]
     if rebinds > 0 {
       rows.append(("rebinds", "\(rebinds), as the live version's signature changed"))
     }
-    if let firstFailure { rows.append(("first fault", firstFailure)) }
+    if let firstFault { rows.append(("first fault", firstFault)) }
     let width = rows.map(\.0.count).max() ?? 0
     let lines = rows.map { name, value in
       "  " + name + String(repeating: " ", count: width - name.count + 2) + value

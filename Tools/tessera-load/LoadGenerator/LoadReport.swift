@@ -60,7 +60,7 @@ package struct LoadReport: Hashable, Sendable, Codable {
   /// Those of the warm-up alone.
   package var failedInWarmup: UInt64
   /// The first that went wrong, as the server or the system put it.
-  package var firstFailure: String?
+  package var firstFault: String?
 
   /// - Parameter measured: the sum of all threads, as is `warmup`.
   /// - Parameter seconds: that were measured.
@@ -97,9 +97,9 @@ package struct LoadReport: Hashable, Sendable, Codable {
     refused = measured.refused
     failed = measured.failed + warmup.failed
     failedInWarmup = warmup.failed
-    firstFailure =
+    firstFault =
       measured.failed == 0 && warmup.failed > 0
-      ? warmup.firstFailure : measured.firstFailure
+      ? warmup.firstFault : measured.firstFault
   }
 
   /// Whether every request was scored; refusals of a busy server may be let pass.

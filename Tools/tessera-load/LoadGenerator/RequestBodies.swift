@@ -111,11 +111,9 @@ extension RequestBodies {
       places.append(place)
     }
     var requests: [ScoreBody] = []
-    for body in bodies {
+    for index in bodies.indices {
       do {
-        // As above.
-        var request = try unsafe ScoreBody(
-          decoding: bytes.span.bytes.extracting(body.bytes), signature: signature)
+        var request = try decoded(index)
         request.columns = places.map { request.columns[$0] }
         requests.append(request)
       } catch {
@@ -123,5 +121,14 @@ extension RequestBodies {
       }
     }
     return requests
+  }
+}
+
+extension RequestBodies {
+  /// One of the requests as values. Cost: allocates every value.
+  package func decoded(_ index: Int) throws(WireError) -> ScoreBody {
+    // Integers have no padding that `bytes` could expose.
+    try unsafe ScoreBody(
+      decoding: bytes.span.bytes.extracting(bodies[index].bytes), signature: signature)
   }
 }

@@ -63,7 +63,7 @@ package struct Tally: Sendable {
   package private(set) var versions: [(version: UInt32, count: UInt64)] = []
   package private(set) var outcomes: [Outcome: UInt64] = [:]
   /// The first thing that went wrong, as the server or the system put it.
-  package private(set) var firstFailure: String?
+  package private(set) var firstFault: String?
   package var rebinds: UInt64 = 0
 
   private static var microseconds: Histogram<UInt64> {
@@ -96,14 +96,14 @@ package struct Tally: Sendable {
   ) {
     guard count > 0 else { return }
     outcomes[outcome, default: 0] += count
-    if firstFailure == nil || !outcome.isOverload && failed == count {
-      firstFailure = "\(outcome.name): \(text())"
+    if firstFault == nil || !outcome.isOverload && failed == count {
+      firstFault = "\(outcome.name): \(text())"
     }
   }
 
   /// Adds what another thread has counted.
   package mutating func add(_ other: Tally) {
-    if firstFailure == nil || failed == 0 && other.failed > 0 { firstFailure = other.firstFailure }
+    if firstFault == nil || failed == 0 && other.failed > 0 { firstFault = other.firstFault }
     latency.add(other.latency)
     queue.add(other.queue)
     compute.add(other.compute)
