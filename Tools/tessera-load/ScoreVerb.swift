@@ -13,8 +13,8 @@ struct ScoreVerb: AsyncParsableCommand {
       The file is JSON:
 
         {"words": "who they are", "user": {COLUMN: VALUE, ...},
-         "events": [{"words": "what happened", "columns": {COLUMN: VALUE, ...}}, ...],
-         "coupons": [{"words": "what it offers", "columns": {COLUMN: VALUE, ...}}, ...]}
+         "events": [{"words": "what happened", "columns": {...}}, ...],
+         "coupons": [{"words": "what it offers", "columns": {...}}, ...]}
 
       Events stand oldest first. Columns are those that the model reads: a bag is a list, a missing \
       number is null. An example is Registry/samples/household.json.
