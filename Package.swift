@@ -122,7 +122,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "RegistryTests",
-      dependencies: ["TesseraWire", "LMDBStore", "ModelRegistry", "ModelGraph", "tessera-registry"],
+      dependencies: [
+        "TesseraWire", "LMDBStore", "ModelRegistry", "ModelGraph", "tessera-registry",
+      ],
       swiftSettings: swift),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels"], swiftSettings: swift),
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
