@@ -95,6 +95,8 @@ def check_out(folder: Path) -> None:
 def main(words: list[str] | None = None) -> int:
     """Returns the exit code: 0, 1 for a failure, 2 for wrong arguments."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Idle threads of the boosted trees sleep: spinning is very slow beside other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = parser().parse_args(words)
     if arguments.verb is None:
         parser().print_help()

@@ -14,12 +14,11 @@ from tessera.__main__ import main
 pytestmark = pytest.mark.keras
 
 
-@pytest.mark.parametrize("arch", ["lstm", "transformer"])
 def test_training_writes_a_complete_folder_and_prints_its_metrics(
-    arch: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, out = write_data(tmp_path / "data"), tmp_path / "model"
-    words = ["train", "--data", str(data), "--cut", CUT, "--arch", arch, "--out", str(out)]
+    words = ["train", "--data", str(data), "--cut", CUT, "--arch", "lstm", "--out", str(out)]
     words += ["--epochs", "1"]
     assert main(words) == 0
     metrics = json.loads(capsys.readouterr().out)
