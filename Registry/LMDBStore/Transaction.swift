@@ -31,6 +31,9 @@ import CLMDB
   // Does nothing for a handle that is gone.
   deinit { unsafe mdb_txn_abort(handle) }
 
+  /// The number of the transaction that committed this state.
+  public var number: UInt64 { unsafe UInt64(mdb_txn_id(handle)) }
+
   /// Calls `body` with the value of a key, in place; `nil` when there is none.
   public func withValue<R>(
     for key: [UInt8], in database: String, _ body: (RawSpan) -> R

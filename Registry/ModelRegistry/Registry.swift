@@ -50,7 +50,14 @@ public final class Registry: Sendable {
   }
 
   /// All aliases of all models, by model and alias.
-  public func aliases() throws(RegistryError) -> [AliasRecord] {
+  public func aliases() throws(RegistryError) -> [AliasRecord] { try aliasesNow().aliases }
+
+  /// All aliases, and the generation that they are of.
+  ///
+  /// While a change is being written to the disk, ``generation()`` may already name it though readers
+  /// still see the state before it. Who waits for changes must therefore remember this generation as
+  /// seen, and not the one that ``generation()`` gave: else that change is never noticed.
+  public func aliasesNow() throws(RegistryError) -> (generation: UInt64, aliases: [AliasRecord]) {
     try environment.read { transaction throws(RegistryError) in
       var records: [AliasRecord] = []
       for (key, value) in try transaction.entries(in: .aliases) {
@@ -63,7 +70,7 @@ public final class Registry: Sendable {
             model: model, alias: alias, version: value.version, manifest: value.manifest,
             since: value.since, history: value.history))
       }
-      return records
+      return (transaction.number, records)
     }
   }
 

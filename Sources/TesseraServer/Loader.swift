@@ -51,10 +51,10 @@ final class Loader {
   func look() {
     reap()
     do throws(RegistryError) {
-      let now = try registry.generation()
-      guard now != generation else { return }
-      let records = try registry.aliases()
-      generation = now
+      guard try registry.generation() != generation else { return }
+      // The generation that was read, which may be older than the one just named.
+      let (read, records) = try registry.aliasesNow()
+      generation = read
       follow(records)
     } catch {
       logger.error("the registry cannot be read; serving goes on", metadata: ["error": "\(error)"])

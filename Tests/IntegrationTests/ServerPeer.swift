@@ -144,7 +144,8 @@ final class ServerPeer: Sendable {
       ], outputs: ["redeem"], eventsMax: 32, couponsMax: 16)
   }
 
-  private func until(within time: Duration, _ isDone: () -> Bool) async throws {
+  /// Waits until something holds, looking at it every half millisecond.
+  func until(within time: Duration = .seconds(10), _ isDone: () -> Bool) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + time
     while !isDone() {
