@@ -11,6 +11,10 @@
 #include "steps.h"
 #include "block_vnni.h"
 
+// Nothing to set up around block products.
+INLINE void blocks_begin(void) {}
+INLINE void blocks_end(void) {}
+
 #define int8_block vnni_block
 #include "body_product.h"
 #include "body_rows.h"

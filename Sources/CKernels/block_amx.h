@@ -16,6 +16,11 @@ static const tile_config all_tiles_full = {
     .bytes_a_row = {64, 64, 64, 64, 64, 64, 64, 64},
     .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
 
+// Around block products: tiles are set up once a kernel, and given back so that the kernel of the system
+// need not save them when it switches threads.
+INLINE void blocks_begin(void) { _tile_loadconfig(&all_tiles_full); }
+INLINE void blocks_end(void) { _tile_release(); }
+
 static void amx_block(int32_t *sums, size_t stride, const uint8_t *input, int32_t rows,
                       const tsr_matrix *w, int32_t first_panel, int32_t panels) {
   if (rows < AMX_ROWS_MIN) {
@@ -24,7 +29,6 @@ static void amx_block(int32_t *sums, size_t stride, const uint8_t *input, int32_
   }
   const size_t row_bytes = w->padded_depth, panel_bytes = row_bytes * 16, sum_bytes = stride * 4;
   const int32_t steps = w->padded_depth / 64;
-  _tile_loadconfig(&all_tiles_full);
   for (int32_t r = 0; r < rows; r += 32) {
     const uint8_t *x0 = input + r * row_bytes, *x1 = x0 + 16 * row_bytes;
     const bool is_pair = rows - r > 16;
@@ -58,5 +62,4 @@ static void amx_block(int32_t *sums, size_t stride, const uint8_t *input, int32_
       if (is_pair && is_wide) _tile_stored(3, out + 16 * stride + 16, sum_bytes);
     }
   }
-  _tile_release();
 }

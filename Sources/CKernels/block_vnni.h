@@ -46,7 +46,9 @@ VNNI_TILE(4, 1, 4)
 VNNI_TILE(2, 8, 1)
 VNNI_TILE(2, 1, 4)
 VNNI_TILE(1, 8, 2)
+VNNI_TILE(1, 4, 4)
 VNNI_TILE(1, 1, 8)
+VNNI_TILE(2, 4, 2)
 
 static void vnni_block(int32_t *sums, size_t stride, const uint8_t *input, int32_t rows,
                        const tsr_matrix *w, int32_t first_panel, int32_t panels) {
@@ -63,7 +65,11 @@ static void vnni_block(int32_t *sums, size_t stride, const uint8_t *input, int32
   }                                                                                                \
   r += (rows - r) / R * R;
   if (r + 4 <= rows) { VNNI_ROWS(4, 4) }
-  if (r + 2 <= rows) { VNNI_ROWS(2, 8) }
-  if (r < rows) { VNNI_ROWS(1, 8) }
+  if (r + 2 <= rows) {
+    if (panels == 4) { VNNI_ROWS(2, 4) } else { VNNI_ROWS(2, 8) }
+  }
+  if (r < rows) {
+    if (panels == 4) { VNNI_ROWS(1, 4) } else { VNNI_ROWS(1, 8) }
+  }
 #undef VNNI_ROWS
 }

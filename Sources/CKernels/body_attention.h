@@ -24,9 +24,11 @@ static float attention_weights(const float *query, const float *keys_by_column, 
 
 static void attention(const tsr_attention *a) {
   if (a->int8) {
+    blocks_begin();
     for (int32_t u = 0; u < a->users; u++)
       for (int32_t head = 0; head < a->heads && a->offsets[u] < a->offsets[u + 1]; head++)
         attention_head_int8(a, a->offsets[u], a->offsets[u + 1] - a->offsets[u], head);
+    blocks_end();
     return;
   }
   const int32_t width = a->width, depth = width / a->heads;

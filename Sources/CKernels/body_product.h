@@ -91,6 +91,7 @@ static void product(const tsr_product *a) {
   const size_t sums_stride = PANEL_GROUP * 16;
   int32_t *sums = a->scratch;                                         // [32, 128]
   float *float_rows = (float *)(sums + TSR_ROW_BLOCK * sums_stride);  // [32, padded outputs]
+  blocks_begin();
   for (int32_t first = 0; first < a->rows; first += TSR_ROW_BLOCK) {
     epilogue_block b = {.args = a, .first_row = first, .sums = sums};
     b.rows = a->rows - first < TSR_ROW_BLOCK ? a->rows - first : TSR_ROW_BLOCK;
@@ -121,6 +122,7 @@ static void product(const tsr_product *a) {
                      a->output_int8 + (size_t)first * tsr_padded(w->outputs), a->output_scales + first);
     }
   }
+  blocks_end();
 }
 
 static void quantise(const tsr_quantise *a) {

@@ -12,61 +12,76 @@ static layout layout_of(int32_t outputs, int32_t depth, bool is_int8) {
   layout l;
   l.weights = 0;
   l.scales = tsr_rounded_up(is_int8 ? wide * tsr_padded(depth) : wide * depth * 4, TSR_ALIGNMENT);
-  // A vector more than needed: an LSTM reads its gates sixteen at a time from any unit on.
-  l.bias = l.scales + (wide + TSR_LANES) * 4;
-  l.offset_sums = l.bias + (wide + TSR_LANES) * 4;
+  l.bias = l.scales + wide * 4;
+  l.offset_sums = l.bias + wide * 4;
   l.total = l.offset_sums + wide * 4;
   return l;
 }
 
-size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8) {
-  return layout_of(outputs, depth, is_int8).total;
+// Where output n lies: as given, or, for an LSTM, the four gates of each sixteen units side by side.
+static size_t place_of(int32_t n, int32_t outputs, bool is_lstm) {
+  if (!is_lstm) return (size_t)n;
+  const int32_t units = outputs / 4, gate = n / units, unit = n % units;
+  return (size_t)unit / 16 * 64 + gate * 16 + unit % 16;
+}
+static int32_t places(int32_t outputs, bool is_lstm) {
+  return (int32_t)(is_lstm ? 4 * tsr_rounded_up(outputs / 4, TSR_LANES) : tsr_rounded_up(outputs, TSR_LANES));
 }
 
-static tsr_matrix prepared(const float *bias, int32_t outputs, int32_t depth, bool is_int8,
+size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8, bool is_lstm) {
+  return layout_of(places(outputs, is_lstm), depth, is_int8).total;
+}
+
+// Zeroes the memory and places the bias.
+static tsr_matrix prepared(const float *bias, int32_t outputs, int32_t depth, bool is_int8, bool is_lstm,
                            char *memory, layout l) {
   memset(memory, 0, l.total);
-  if (bias != NULL) memcpy(memory + l.bias, bias, (size_t)outputs * 4);
+  float *placed = (float *)(memory + l.bias);
+  for (int32_t n = 0; n < outputs && bias != NULL; n++) placed[place_of(n, outputs, is_lstm)] = bias[n];
   return (tsr_matrix){
-      .outputs = outputs,
+      .outputs = is_lstm ? places(outputs, true) : outputs,
       .depth = depth,
-      .padded_outputs = (int32_t)tsr_rounded_up(outputs, TSR_LANES),
+      .padded_outputs = places(outputs, is_lstm),
       .padded_depth = is_int8 ? (int32_t)tsr_padded(depth) : depth,
-      .bias = (const float *)(memory + l.bias)};
+      .bias = placed};
 }
 
 tsr_matrix tsr_pack_int8(const int8_t *weights, const float *scales, const float *bias,
-                         int32_t outputs, int32_t depth, void *memory) {
-  const layout l = layout_of(outputs, depth, true);
+                         int32_t outputs, int32_t depth, bool is_lstm, void *memory) {
+  const layout l = layout_of(places(outputs, is_lstm), depth, true);
   char *base = memory;
-  tsr_matrix m = prepared(bias, outputs, depth, true, base, l);
+  tsr_matrix m = prepared(bias, outputs, depth, true, is_lstm, base, l);
   int8_t *packed = (int8_t *)base;
+  float *placed_scales = (float *)(base + l.scales);
   int32_t *offset_sums = (int32_t *)(base + l.offset_sums);
   for (int32_t n = 0; n < outputs; n++) {
-    int8_t *panel = packed + (size_t)(n / 16) * 16 * m.padded_depth + n % 16 * 4;
+    const size_t place = place_of(n, outputs, is_lstm);
+    int8_t *panel = packed + place / 16 * 16 * m.padded_depth + place % 16 * 4;
     int32_t sum = 0;
     for (int32_t k = 0; k < depth; k++) {
       const int8_t value = weights[(size_t)n * depth + k];
       panel[(size_t)(k / 4) * 64 + k % 4] = value;
       sum += value;
     }
-    offset_sums[n] = -128 * sum;
+    offset_sums[place] = -128 * sum;
+    placed_scales[place] = scales[n];
   }
-  memcpy(base + l.scales, scales, (size_t)outputs * 4);
   m.int8_weights = packed;
-  m.scales = (const float *)(base + l.scales);
+  m.scales = placed_scales;
   m.offset_sums = offset_sums;
   return m;
 }
 
 tsr_matrix tsr_pack_float(const float *weights, const float *bias, int32_t outputs, int32_t depth,
-                          void *memory) {
-  const layout l = layout_of(outputs, depth, false);
-  tsr_matrix m = prepared(bias, outputs, depth, false, memory, l);
+                          bool is_lstm, void *memory) {
+  const layout l = layout_of(places(outputs, is_lstm), depth, false);
+  tsr_matrix m = prepared(bias, outputs, depth, false, is_lstm, memory, l);
   float *packed = memory;
-  for (int32_t n = 0; n < outputs; n++)
+  for (int32_t n = 0; n < outputs; n++) {
+    const size_t place = place_of(n, outputs, is_lstm);
     for (int32_t k = 0; k < depth; k++)
-      packed[((size_t)(n / 16) * depth + k) * 16 + n % 16] = weights[(size_t)n * depth + k];
+      packed[(place / 16 * depth + k) * 16 + place % 16] = weights[(size_t)n * depth + k];
+  }
   m.float_weights = packed;
   return m;
 }
@@ -76,9 +91,9 @@ size_t tsr_product_scratch_bytes(const tsr_matrix *matrix) {
   return (size_t)TSR_ROW_BLOCK * 128 * 4 + (size_t)TSR_ROW_BLOCK * matrix->padded_outputs * 4;
 }
 
-size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units) {
+size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units, const tsr_matrix *input_matrix) {
   lstm_scratch unused;
-  return lstm_scratch_carve(&unused, NULL, users, tokens, units);
+  return lstm_scratch_carve(&unused, NULL, users, tokens, units, input_matrix);
 }
 
 size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads) {

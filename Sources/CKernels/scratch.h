@@ -5,14 +5,16 @@
 #include "include/CKernels.h"
 
 typedef struct {
-  int32_t *order;       // [users] longest first
-  int32_t *places;      // [tokens + 2] for the sort
-  float *cells;         // [32, units] of one group, by place in the order
-  float *hidden;        // [32, units]
-  uint8_t *hidden_int8; // [32, padded units]
-  float *scales;        // [padded 4·units]: recurrent scale / 127
-  int32_t *sums;        // [32, padded 4·units]: int32, or float32 for float32 weights
-  int32_t *projection;  // [32, 16 steps, padded 4·units]: likewise
+  int32_t *order;        // [users] longest first
+  int32_t *places;       // [tokens + 2] for the sort
+  float *scales;         // [gates]: recurrent scale / 127, where gates = 4 · units to 16
+  float *cells;          // [32, units to 16] of one group, by place in the order
+  float *hidden, *next;  // [32, units to 16]: the state that a step reads, and writes
+  uint8_t *hidden_int8, *next_int8;  // [32, padded units]
+  int32_t *sums;         // [32, 64], or [3, gates]: int32, or float32 for float32 weights
+  int32_t *input_sums;   // [32, 64]
+  uint8_t *tokens;       // [32] input rows of one step
+  int32_t *projection;   // [3, 16 steps, gates]
 } lstm_scratch;
 
 static inline size_t scratch_take(size_t *used, size_t bytes) {
@@ -23,24 +25,29 @@ static inline size_t scratch_take(size_t *used, size_t bytes) {
 
 // Returns the bytes used; `memory` may be NULL where only they are wanted.
 static inline size_t lstm_scratch_carve(lstm_scratch *s, char *memory, int32_t users, int32_t tokens,
-                                        int32_t units) {
-  const size_t group = users < TSR_ROW_BLOCK ? tsr_rounded_up(users, TSR_ROW_STEP) : TSR_ROW_BLOCK;
-  const size_t gates = tsr_rounded_up(4 * (size_t)units, TSR_LANES);
+                                        int32_t units, const tsr_matrix *input) {
+  // A tile may read all 32 rows of a group, whatever runs.
+  const size_t group = TSR_ROW_BLOCK, units16 = tsr_rounded_up(units, TSR_LANES), gates = 4 * units16;
+  const size_t token_bytes = input->int8_weights != NULL ? (size_t)input->padded_depth : (size_t)input->depth * 4;
   size_t used = 0;
   const size_t order = scratch_take(&used, (size_t)users * 4);
   const size_t places = scratch_take(&used, ((size_t)tokens + 2) * 4);
-  const size_t cells = scratch_take(&used, group * units * 4);
-  const size_t hidden = scratch_take(&used, group * units * 4);
+  const size_t scales = scratch_take(&used, gates * 4);
+  const size_t cells = scratch_take(&used, group * units16 * 4);
+  const size_t hidden = scratch_take(&used, group * units16 * 4);
+  const size_t next = scratch_take(&used, group * units16 * 4);
   const size_t hidden_int8 = scratch_take(&used, group * tsr_padded(units));
-  // Gates are read sixteen at a time from any unit on: a full vector may pass the last gate.
-  const size_t scales = scratch_take(&used, (gates + TSR_LANES) * 4);
-  const size_t sums = scratch_take(&used, (group * gates + TSR_LANES) * 4);
-  const size_t projection = scratch_take(&used, (group * 16 * gates + TSR_LANES) * 4);
+  const size_t next_int8 = scratch_take(&used, group * tsr_padded(units));
+  const size_t sums = scratch_take(&used, (group * 64 > 3 * gates ? group * 64 : 3 * gates) * 4);
+  const size_t input_sums = scratch_take(&used, group * 64 * 4);
+  const size_t token_rows = scratch_take(&used, group * token_bytes);
+  const size_t projection = scratch_take(&used, 3 * 16 * gates * 4);
   if (memory != NULL)
     *s = (lstm_scratch){
-        (int32_t *)(memory + order), (int32_t *)(memory + places), (float *)(memory + cells),
-        (float *)(memory + hidden), (uint8_t *)(memory + hidden_int8), (float *)(memory + scales),
-        (int32_t *)(memory + sums), (int32_t *)(memory + projection)};
+        (int32_t *)(memory + order), (int32_t *)(memory + places), (float *)(memory + scales),
+        (float *)(memory + cells), (float *)(memory + hidden), (float *)(memory + next),
+        (uint8_t *)(memory + hidden_int8), (uint8_t *)(memory + next_int8), (int32_t *)(memory + sums),
+        (int32_t *)(memory + input_sums), (uint8_t *)(memory + token_rows), (int32_t *)(memory + projection)};
   return used;
 }
 

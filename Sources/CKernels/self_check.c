@@ -30,8 +30,8 @@ static uint32_t next_random(uint32_t *state) {
 }
 
 static void run(const tsr_kernels *t, int kernel, const memory *m) {
-  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, m->weights);
-  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, NULL, GATES, UNITS, m->recurrent);
+  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, kernel == 3, m->weights);
+  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, NULL, GATES, UNITS, true, m->recurrent);
   const tsr_table table = {.rows = 32, .width = WIDTH, .int8_values = m->raw, .scales = m->bias};
   // Inputs of the matrix kernels come from the reference, so that each kernel is judged alone.
   tsr_kernels__scalar.quantise(&(tsr_quantise){
@@ -90,7 +90,8 @@ static const char *const names[] = {"quantise", "product", "gather", "lstm", "at
                                     "layer_norm", "pool", "combine", "activate", "number"};
 
 const char *tsr_self_check(const tsr_kernels *kernels) {
-  const size_t lstm_bytes = tsr_lstm_scratch_bytes(USERS, ROWS, UNITS);
+  const size_t lstm_bytes = tsr_lstm_scratch_bytes(
+      USERS, ROWS, UNITS, &(tsr_matrix){.int8_weights = (const int8_t *)"", .padded_depth = (int32_t)tsr_padded(WIDTH)});
   const size_t attention_bytes = tsr_attention_scratch_bytes(ROWS, 64, HEADS);
   const size_t scratch_bytes = lstm_bytes > attention_bytes ? lstm_bytes : attention_bytes;
   // Two outputs (floats, int8, scales): [0] of the reference, [1] of the table.

@@ -104,16 +104,19 @@ INLINE fraction f_half_tanh_fraction(f x) {
   return f_fraction(x, f_set(14.0f), p, q);
 }
 
-// c ← σ(zf)·c + σ(zi)·tanh(zg), returns h = σ(zo)·tanh(c); all over one denominator each.
-INLINE f f_lstm_cell(f zi, f zf, f zg, f zo, f *c) {
+// σ(zf)·c + σ(zi)·tanh(zg), over one denominator.
+INLINE f f_lstm_cell(f zi, f zf, f zg, f c) {
   fraction in = f_half_tanh_fraction(zi), forget = f_half_tanh_fraction(zf);
-  fraction candidate = f_tanh_fraction(zg), out = f_half_tanh_fraction(zo);
-  f kept = f_mul(f_add(forget.denominator, forget.numerator), *c);
+  fraction candidate = f_tanh_fraction(zg);
+  f kept = f_mul(f_add(forget.denominator, forget.numerator), c);
   f added = f_mul(f_add(in.denominator, in.numerator), candidate.numerator);
   f shared = f_mul(in.denominator, candidate.denominator);
   f sum = f_fma(kept, shared, f_mul(added, forget.denominator));
-  *c = f_div(sum, f_mul(f_add(forget.denominator, forget.denominator), shared));
-  fraction state = f_tanh_fraction(*c);
+  return f_div(sum, f_mul(f_add(forget.denominator, forget.denominator), shared));
+}
+// σ(zo)·tanh(c), over one denominator.
+INLINE f f_lstm_hidden(f zo, f c) {
+  fraction out = f_half_tanh_fraction(zo), state = f_tanh_fraction(c);
   return f_div(f_mul(f_add(out.denominator, out.numerator), state.numerator),
                f_mul(f_add(out.denominator, out.denominator), state.denominator));
 }

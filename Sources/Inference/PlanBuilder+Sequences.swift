@@ -24,13 +24,13 @@ extension PlanBuilder {
         : floats(label, .event, width: lstm.units * directions.count)
       for (position, direction) in directions.enumerated() {
         let role = "\(name).\(layer).\(direction)."
-        let inputMatrix = matrix(role + "input_weight", bias: role + "bias")
+        let inputMatrix = matrix(role + "input_weight", bias: role + "bias", isLSTM: true)
         let part = FloatOperand(block: output.block, column: output.column + position * lstm.units)
         let operand = operand(input, for: inputMatrix, label: label)
         emit(
           label, returnsState ? .user : .event,
           .lstm(
-            input: inputMatrix, operand, recurrent: matrix(role + "recurrent_weight"),
+            input: inputMatrix, operand, recurrent: matrix(role + "recurrent_weight", isLSTM: true),
             backward: direction == "backward", sequence: returnsState ? nil : part,
             state: returnsState ? part : nil))
       }

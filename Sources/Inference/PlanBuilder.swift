@@ -83,7 +83,9 @@ extension PlanBuilder {
   func constants(_ name: String) -> FloatConstants { FloatConstants(tensor(name).dequantised()) }
 
   /// The matrix `name` packed for the kernels, or some of its columns.
-  func matrix(_ name: String, bias: String? = nil, columns: [Range<Int>]? = nil) -> PackedMatrix {
+  func matrix(
+    _ name: String, bias: String? = nil, columns: [Range<Int>]? = nil, isLSTM: Bool = false
+  ) -> PackedMatrix {
     let tensor = tensor(name)
     let bias = bias.map { self.tensor($0).dequantised() }
     let (outputs, width) = (tensor.shape[0], tensor.shape[1])
@@ -101,10 +103,12 @@ extension PlanBuilder {
     }
     return switch tensor.storage {
     case .float32(let values):
-      PackedMatrix(float: chosen(values), bias: bias, outputs: outputs, depth: depth)
+      PackedMatrix(
+        float: chosen(values), bias: bias, outputs: outputs, depth: depth, isLSTM: isLSTM)
     case .int8(let values, let scales):
       PackedMatrix(
-        int8: chosen(values), scales: scales, bias: bias, outputs: outputs, depth: depth)
+        int8: chosen(values), scales: scales, bias: bias, outputs: outputs, depth: depth,
+        isLSTM: isLSTM)
     }
   }
 

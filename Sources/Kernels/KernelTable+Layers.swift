@@ -19,6 +19,7 @@ extension KernelTable {
     scratch: UnsafeMutableRawPointer
   ) {
     var a = unsafe tsr_product()
+    assert(!matrix.isLSTM)
     unsafe a.matrix = UnsafePointer(matrix.matrix)
     unsafe a.rows = Int32(rows)
     switch unsafe input {
@@ -61,9 +62,9 @@ extension KernelTable {
   /// int8, h is quantised with the fixed scale 1/127. Users are ordered by length inside.
   ///
   /// - Parameters:
-  ///   - inputMatrix: `[4·units, width]` with the bias of the layer.
+  ///   - inputMatrix: `[4·units, width]` with the bias of the layer, packed with `isLSTM`.
   ///   - input: rows `[tokens, width]`, of the kind that `inputMatrix` takes.
-  ///   - recurrent: `[4·units, units]`, without bias.
+  ///   - recurrent: `[4·units, units]`, without bias, packed with `isLSTM`.
   ///   - offsets: `[users + 1]`; user u owns the rows offsets[u] ..< offsets[u + 1], oldest first.
   ///   - backward: reads newest first; row t of `sequence` is then the state after reading row t.
   ///   - sequence: `[tokens, units]`, or nil.
@@ -75,6 +76,7 @@ extension KernelTable {
     state: FloatRows?, scratch: UnsafeMutableRawPointer
   ) {
     assert(recurrent.outputs == 4 * recurrent.depth && inputMatrix.outputs == recurrent.outputs)
+    assert(recurrent.isLSTM && inputMatrix.isLSTM)
     var a = unsafe tsr_lstm()
     unsafe a.users = Int32(users)
     unsafe a.units = Int32(recurrent.depth)
@@ -109,7 +111,8 @@ extension KernelTable {
     lstmUsers users: Int, tokens: Int, units: Int, inputMatrix: PackedMatrix
   ) -> Int {
     // The C function reads the shape alone.
-    tsr_lstm_scratch_bytes(Int32(users), Int32(tokens), Int32(units))
+    unsafe tsr_lstm_scratch_bytes(
+      Int32(users), Int32(tokens), Int32(units), inputMatrix.matrix)
   }
 
   /// softmax(q·kᵀ/√(width/heads))·v, each user over its own rows only.

@@ -2,7 +2,10 @@
 import Kernels
 
 /// The weights of a layer in both precisions' form.
-func matrix(_ random: inout Random, outputs: Int, depth: Int, isInt8: Bool, bias: Bool = true)
+func matrix(
+  _ random: inout Random, outputs: Int, depth: Int, isInt8: Bool, bias: Bool = true,
+  isLSTM: Bool = false
+)
   -> PackedMatrix
 {
   let biases = bias ? random.floats(outputs, scale: 0.3) : nil
@@ -10,10 +13,11 @@ func matrix(_ random: inout Random, outputs: Int, depth: Int, isInt8: Bool, bias
     let scales = (0..<outputs).map { _ in abs(random.float(scale: 0.002)) + 0.0005 }
     return PackedMatrix(
       int8: random.int8s(outputs * depth), scales: scales, bias: biases, outputs: outputs,
-      depth: depth)
+      depth: depth, isLSTM: isLSTM)
   }
   return PackedMatrix(
-    float: random.floats(outputs * depth, scale: 0.1), bias: biases, outputs: outputs, depth: depth)
+    float: random.floats(outputs * depth, scale: 0.1), bias: biases, outputs: outputs, depth: depth,
+    isLSTM: isLSTM)
 }
 
 /// Input rows in the form that a matrix takes.

@@ -48,8 +48,10 @@ import Testing
       let offsets = random.offsets(
         users: trial % 5 == 0 ? 1 : random.int(1...40), lengthMax: [1, 5, 12][trial % 3])
       let tokens = Int(offsets[offsets.count - 1])
-      let inputMatrix = matrix(&random, outputs: 4 * units, depth: width, isInt8: isInt8)
-      let recurrent = matrix(&random, outputs: 4 * units, depth: units, isInt8: isInt8, bias: false)
+      let inputMatrix = matrix(
+        &random, outputs: 4 * units, depth: width, isInt8: isInt8, isLSTM: true)
+      let recurrent = matrix(
+        &random, outputs: 4 * units, depth: units, isInt8: isInt8, bias: false, isLSTM: true)
       let input = LayerInput(tokens, width, values: random.floats(tokens * width), isInt8: isInt8)
       let expected = lstm(
         .scalar, inputMatrix: inputMatrix, recurrent: recurrent, input, offsets: offsets,

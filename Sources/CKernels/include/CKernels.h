@@ -65,14 +65,15 @@ typedef struct {
 } tsr_matrix;
 
 /// Bytes that a packed matrix needs.
-size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8);
+size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8, bool is_lstm);
 
 /// Packs weights (row-major [outputs, depth]) into `memory`, which the matrix points to afterwards.
-/// `bias` may be NULL.
+/// `bias` may be NULL. `is_lstm` is for the matrices of an LSTM, whose outputs are the gates i f g o of all
+/// units: the four gates of each sixteen units come to lie side by side (units padded to 16).
 tsr_matrix tsr_pack_int8(const int8_t *weights, const float *scales, const float *bias,
-                         int32_t outputs, int32_t depth, void *memory);
+                         int32_t outputs, int32_t depth, bool is_lstm, void *memory);
 tsr_matrix tsr_pack_float(const float *weights, const float *bias, int32_t outputs, int32_t depth,
-                          void *memory);
+                          bool is_lstm, void *memory);
 
 /// float32 [rows, columns] → quantised rows: scale = max|x| / 127, value = round-half-even(x·127/max).
 /// A row of zeros gets scale 0; a row that holds a NaN or an infinity gets scale NaN.
@@ -128,7 +129,8 @@ typedef struct {
 } tsr_gather;
 
 /// One direction of one LSTM layer over ragged sequences; gates lie in the order i f g o.
-/// Input rows are of the kind that `input_matrix` [4·units, in] takes; its bias is the layer's.
+/// Both matrices are packed for an LSTM. Input rows are of the kind that `input_matrix` [4·units, in]
+/// takes; its bias is the layer's.
 /// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8.
 typedef struct {
   int32_t users, units;
@@ -146,7 +148,8 @@ typedef struct {
   size_t state_stride;
   void *scratch;
 } tsr_lstm;
-size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units);
+size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units,
+                              const tsr_matrix *input_matrix);
 
 /// softmax(q·kᵀ / √(width/heads)) · v for each user over its own rows. `qkv` holds q, k and v side by
 /// side: [tokens, 3·width]; head h owns the columns h·width/heads ….
