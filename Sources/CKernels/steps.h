@@ -1,5 +1,5 @@
 // Float functions on sixteen lanes, as fixed sequences of IEEE operations. NaN in gives NaN out.
-// The error bounds are the largest found over all float32 of the range (tests hold them).
+// The error bounds are the largest found on a fine grid over the range; KernelsTests hold them.
 
 #define BITS_ABS 0x7fffffff
 #define BITS_INFINITY 0x7f800000

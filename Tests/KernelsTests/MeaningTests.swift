@@ -1,0 +1,147 @@
+// What the scalar reference computes, against plain arithmetic in double precision.
+import Foundation
+import Kernels
+import Testing
+
+@Suite struct MeaningTests {
+  private func exact(_ x: Double, _ activation: Activation) -> Double {
+    switch activation {
+    case .none: x
+    case .relu: max(0, x)
+    case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
+    case .tanh: tanh(x)
+    case .sigmoid: 1 / (1 + exp(-x))
+    }
+  }
+
+  private func dot(_ a: ArraySlice<Float>, _ b: [Double]) -> Double {
+    zip(a, b).reduce(0) { $0 + Double($1.0) * $1.1 }
+  }
+
+  @Test(
+    "Activations stay within their stated bounds, from far below to far above saturation",
+    arguments: [(Activation.gelu, 1e-6), (.tanh, 2e-7), (.sigmoid, 2e-7)])
+  func activations(activation: Activation, bound: Double) {
+    let count = 60_001
+    let values = (0..<count).map { (Float($0) - 30_000) * 1e-3 }
+    let x = FloatBlock(1, count, values: values)
+    let y = FloatBlock(1, count)
+    // Both blocks outlive the call.
+    unsafe KernelTable.scalar.activate(
+      x.unsafeRows, activation, rows: 1, width: count, into: y.unsafeRows)
+    let worst = values.indices.map { abs(Double(y[0, $0]) - exact(Double(values[$0]), activation)) }
+      .max()
+    #expect((worst ?? 1) <= bound)
+  }
+
+  @Test(
+    "A number is NaN → missing, sign·log1p, clip, standardise, within 2e-6")
+  func numbers() {
+    let transform = NumberTransform(
+      missing: 3, log1p: true, clip: -4...6, mean: 0.7, deviation: 0.5)
+    let values: [Float] = [0, 1, -1, 1e-8, 0.4, 0.42, 2.5, -30, 1e4, 1e9, -1e9, .nan]
+    let y = FloatBlock(values.count, 1)
+    // The array and the block outlive the call.
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      unsafe KernelTable.scalar.number(
+        base, count: values.count, transform, into: y.unsafeRows)
+    }
+    for (row, value) in values.enumerated() {
+      let x = Double(value.isNaN ? 3 : value)
+      let clipped = min(6, max(-4, (x < 0 ? -1 : 1) * log1p(abs(x))))
+      #expect(abs(Double(y[row, 0]) - (clipped - 0.7) / 0.5) <= 2e-6)
+    }
+  }
+
+  @Test("Quantised rows hold rint(x·127/max), half to even, and a row of zeros has scale 0")
+  func quantisation() {
+    let x = FloatBlock(
+      3, 5, values: [127, 0.5, 1.5, -2.5, -127, 0, 0, 0, 0, 0, 1, -0.25, 0.1, 0, 0.5])
+    let q = QuantisedBlock(x)
+    #expect((0..<5).map { q.value(0, $0) } == [127, 0, 2, -2, -127])
+    #expect((0..<5).map { q.value(1, $0) } == [0, 0, 0, 0, 0])
+    #expect(Float(bitPattern: q.scaleBits[1]) == 0)
+    #expect(abs(q.value(2, 1) + 0.25) <= 0.5 / 127 + 1e-6)
+  }
+
+  @Test("An int8 product is the exact integer product, scaled", arguments: KernelTable.available)
+  func extremes(table: KernelTable) {
+    // 255·127 in every place: the largest sums, which saturate where products are added in 16 bits.
+    for sign in [Int8(1), -1] {
+      let weights = PackedMatrix(
+        int8: Array(repeating: sign * 127, count: 3 * 500), scales: [1, 1, 1], outputs: 3,
+        depth: 500)
+      let input = LayerInput(7, 500, values: Array(repeating: 127, count: 7 * 500), isInt8: true)
+      let (floats, _) = product(table, weights, input)
+      #expect(floats.row(6) == Array(repeating: Float(sign) * 127 * 127 * 500, count: 3))
+    }
+  }
+
+  @Test("An LSTM over float32 is the textbook recurrence within 1e-5, and T = 0 gives zeros")
+  func recurrence() {
+    var random = Random(seed: 7)
+    let (units, width, steps) = (5, 3, 9)
+    let w = random.floats(4 * units * width, scale: 0.5)
+    let r = random.floats(4 * units * units, scale: 0.5)
+    let bias = random.floats(4 * units)
+    let x = random.floats(steps * width)
+    let found = lstm(
+      .scalar,
+      inputMatrix: PackedMatrix(
+        float: w, bias: bias, outputs: 4 * units, depth: width, isLSTM: true),
+      recurrent: PackedMatrix(float: r, outputs: 4 * units, depth: units, isLSTM: true),
+      LayerInput(steps, width, values: x, isInt8: false), offsets: [0, 0, Int32(steps)],
+      backward: false)
+    var (h, c) = (Array(repeating: 0.0, count: units), Array(repeating: 0.0, count: units))
+    for step in 0..<steps {
+      let row = Array(x[step * width..<(step + 1) * width]).map(Double.init)
+      let z = (0..<4 * units).map { n -> Double in
+        let input: Double = dot(w[n * width..<(n + 1) * width], row)
+        let recurrent: Double = dot(r[n * units..<(n + 1) * units], h)
+        return Double(bias[n]) + input + recurrent
+      }
+      for u in 0..<units {
+        c[u] =
+          exact(z[units + u], .sigmoid) * c[u] + exact(z[u], .sigmoid) * tanh(z[2 * units + u])
+        h[u] = exact(z[3 * units + u], .sigmoid) * tanh(c[u])
+        #expect(abs(Double(found.sequence[step, u]) - h[u]) <= 1e-5)
+      }
+    }
+    #expect(found.state.row(0) == Array(repeating: 0, count: units))
+    #expect(found.state.row(1) == found.sequence.row(steps - 1))
+  }
+
+  @Test("Attention is softmax(q·kᵀ/√depth)·v: float32 within 1e-5, int8 within 0.06 on unit rows")
+  func attentionMeaning() {
+    var random = Random(seed: 8)
+    let (rows, depth) = (20, 8)
+    let values = random.floats(rows * 3 * depth)
+    let qkv = FloatBlock(rows, 3 * depth, values: values)
+    for (int8, bound) in [(false, 1e-5), (true, 0.06)] {
+      let found = attention(
+        .scalar, qkv, offsets: [0, Int32(rows)], heads: 1, causal: true, int8: int8)
+      for row in 0..<rows {
+        let query = (0..<depth).map { Double(qkv[row, $0]) }
+        let scores = (0...row).map { j -> Double in
+          let key = (0..<depth).map { qkv[j, depth + $0] }
+          return dot(key[...], query) / Double(depth).squareRoot()
+        }
+        let weights = scores.map { exp($0 - (scores.max() ?? 0)) }
+        let sum = weights.reduce(0, +)
+        for column in 0..<depth {
+          let values = (0...row).map { qkv[$0, 2 * depth + column] }
+          let expected = dot(values[...], weights) / sum
+          #expect(abs(Double(found[row, column]) - expected) <= bound)
+        }
+      }
+    }
+  }
+
+  @Test("TESSERA_ISA with an unknown name is refused with the names that would do")
+  func unknownInstructionSet() {
+    #expect(throws: KernelError.self) { try KernelTable.choose(isa: "sse") }
+    let error = #expect(throws: KernelError.self) { try KernelTable.choose(isa: "AVX2") }
+    #expect(error?.description.contains("scalar") == true)
+  }
+}
