@@ -57,7 +57,7 @@ enum Submission: Sendable {
   case drain
 }
 
-/// How often one call may be repeated. A request is repeated only when it has certainly not been worked on,
+/// How often one call may be repeated: once with a new binding on each connection that it comes to. A request is repeated only when it has certainly not been worked on,
 /// so that a server in trouble is not given its work twice.
 struct RetryPolicy {
   private(set) var attempts = 1
@@ -73,7 +73,8 @@ struct RetryPolicy {
       guard !hasRebound else { return false }
       hasRebound = true
     case .anotherConnection:
-      break
+      // That one may have a binding of its own that is out of date.
+      hasRebound = false
     }
     attempts += 1
     return true

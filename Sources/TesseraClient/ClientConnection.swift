@@ -10,7 +10,8 @@ final class ClientConnection: Sendable {
   private let eventLoop: any EventLoop
   private let handler: NIOLoopBound<ConnectionHandler>
   private let submissions = Mutex<[Submission]>([])
-  /// What `bind` has answered, so that a request needs one visit to the event loop and not two.
+  /// The bindings that hold now, so that a request needs one visit to the event loop and not two. Changed on
+  /// the event loop only, before any task hears of the change: no task can put back what is out of date.
   private let bindings = Mutex<[ModelReference: Binding]>([:])
 
   /// To be called on the event loop.
@@ -27,7 +28,6 @@ final class ClientConnection: Sendable {
     let call = Call()
     switch await wait(for: call, with: .bind(model, deadline: deadline, call)) {
     case .binding(let binding):
-      bindings.withLock { $0[model] = binding }
       return binding
     case .refused(let body):
       throw CallFailure(
@@ -42,19 +42,14 @@ final class ClientConnection: Sendable {
 
   /// Sends a body that was encoded for `binding`.
   func score(
-    body: [UInt8], binding: Binding, model: ModelReference, deadline: UInt64
+    body: [UInt8], binding: Binding, deadline: UInt64
   ) async throws(CallFailure) -> ScoresBody {
     let call = Call()
     switch await wait(for: call, with: .score(body: body, binding, deadline: deadline, call)) {
     case .scores(let scores):
       return scores
     case .refused(let body):
-      let failure = CallFailure(body, during: "the request", signature: binding.signature)
-      if failure.remedy == .rebind {
-        // Another task may have bound again already; its newer binding stays.
-        bindings.withLock { if $0[model] == binding { $0[model] = nil } }
-      }
-      throw failure
+      throw CallFailure(body, during: "the request", signature: binding.signature)
     case .failed(let failure):
       throw failure
     case .binding:
@@ -65,6 +60,18 @@ final class ClientConnection: Sendable {
   /// Finishes what is in flight and closes.
   func drain() {
     submit(.drain)
+  }
+
+  /// The server has answered BIND. To be called on the event loop.
+  func learn(_ binding: Binding, of model: ModelReference) {
+    bindings.withLock { $0[model] = binding }
+  }
+
+  /// The server wants another BIND for whatever has this handle. To be called on the event loop.
+  func forget(handle: UInt16) {
+    bindings.withLock { bindings in
+      for (model, binding) in bindings where binding.handle == handle { bindings[model] = nil }
+    }
   }
 
   /// Takes what has been submitted since the last time. To be called on the event loop.

@@ -24,6 +24,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   private var reader = FrameReader()
   private var outbound = ByteBuffer()
   private var context: ChannelHandlerContext?
+  /// From WELCOME until the socket is closed; it holds this handler in turn.
+  private var connection: ClientConnection?
   private var timer: (deadline: UInt64, task: Scheduled<Void>)?
   private var hasReportedEnd = false
 
@@ -69,6 +71,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) {
     end(TesseraClientError(.connectionLost, "the server closed the connection"))
     self.context = nil
+    connection = nil
     timer?.task.cancel()
     observer.closed()
   }
@@ -149,9 +152,12 @@ final class ConnectionHandler: ChannelInboundHandler {
       break
     case .ready(let limits):
       guard let context else { return }
-      observer.ready(
-        ClientConnection(id: id, limits: limits, handler: self, loop: context.eventLoop))
-    case .bound(let binding, let calls):
+      let connection = ClientConnection(
+        id: id, limits: limits, handler: self, loop: context.eventLoop)
+      self.connection = connection
+      observer.ready(connection)
+    case .bound(let model, let binding, let calls):
+      connection?.learn(binding, of: model)
       for call in calls { call.answer(.binding(binding)) }
     case .bindRefused(let error, let calls):
       for call in calls { call.answer(.refused(error)) }
@@ -164,7 +170,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         throw error
       }
     case .scoreRefused(let error, let call):
-      call.answer(.refused(error))
+      call?.answer(.refused(error))
+    case .bindingExpired(let handle, let error, let call):
+      connection?.forget(handle: handle)
+      call?.answer(.refused(error))
     case .close(let error):
       end(error)
     }

@@ -19,11 +19,14 @@ package enum ReplyAction<Caller> {
   /// The connection may be used.
   case ready(FrameLimits)
   /// Everybody who asked for this binding has it.
-  case bound(Binding, [Caller])
+  case bound(ModelReference, Binding, [Caller])
   case bindRefused(ErrorBody, [Caller])
   /// The frame's scores are this caller's.
   case scores(Caller)
-  case scoreRefused(ErrorBody, Caller)
+  /// The caller is nil when it has stopped waiting.
+  case scoreRefused(ErrorBody, Caller?)
+  /// As `scoreRefused`; moreover the binding with this handle does not hold any more.
+  case bindingExpired(handle: UInt16, ErrorBody, Caller?)
   /// The server wants no new requests on this connection.
   case drain(GoAwayBody)
   /// Close the socket and call `closed(reason:)`.
@@ -69,7 +72,7 @@ extension ConnectionStateMachine {
     let binding = Binding(body)
     let callers = waiters(for: model)
     bindings[model] = .bound(binding)
-    return .bound(binding, callers)
+    return .bound(model, binding, callers)
   }
 
   private mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
@@ -93,9 +96,11 @@ extension ConnectionStateMachine {
       if error.code == .limit { drain(GoAwayBody(code: error.code, text: error.text)) }
       return .bindRefused(error, callers)
     case .score(let handle):
-      if error.code == .rebindRequired || error.code == .unknownHandle { forget(handle) }
-      guard let caller = entry.caller else { return .none }
-      return .scoreRefused(error, caller)
+      guard error.code == .rebindRequired || error.code == .unknownHandle else {
+        return .scoreRefused(error, entry.caller)
+      }
+      forget(handle)
+      return .bindingExpired(handle: handle, error, entry.caller)
     }
   }
 

@@ -72,7 +72,7 @@ public final class TesseraClient: Sendable {
         throw CallFailure(error)
       }
       let scores = try await connection.score(
-        body: body, binding: binding, model: model, deadline: until)
+        body: body, binding: binding, deadline: until)
       do throws(TesseraClientError) {
         return try ScoreResponse(scores, outputs: binding.signature.outputs, coupons: coupons)
       } catch {
@@ -110,13 +110,15 @@ public final class TesseraClient: Sendable {
     var policy = RetryPolicy()
     while true {
       let connection = try await pool.lease(deadline: until)
-      do throws(CallFailure) {
-        let result = try await attempt(connection, until)
-        pool.release(connection)
-        return result
-      } catch {
-        pool.release(connection)
-        guard policy.repeats(after: error) else { throw error.error }
+      defer { pool.release(connection) }
+      var staysHere = true
+      while staysHere {
+        do throws(CallFailure) {
+          return try await attempt(connection, until)
+        } catch {
+          guard policy.repeats(after: error) else { throw error.error }
+          staysHere = error.remedy == .rebind
+        }
       }
     }
   }

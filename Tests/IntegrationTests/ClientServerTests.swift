@@ -71,6 +71,8 @@ struct ClientServerTests {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<8 {
           group.addTask {
+            // Whoever fails ends the test, or the versions would be waited for in vain.
+            defer { watch.finish() }
             while !watch.isDone {
               let response = try await client.score(Self.request, model: "coupon")
               #expect(response.scores()?.count == 3)
@@ -79,11 +81,15 @@ struct ClientServerTests {
           }
         }
         for version in [2, brand, 1, brand] {
+          // A call rebinds once: it must not last through two changes of the signature.
+          try await Task.sleep(for: .milliseconds(50))
           try registry.promote(version)
           watch.forget()
-          while !watch.hasSeen(version) {
+          let deadline = ContinuousClock.now + .seconds(10)
+          while !watch.hasSeen(version), !watch.isDone, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(5))
           }
+          #expect(watch.hasSeen(version), "version \(version) serves after its promotion")
         }
         watch.finish()
         try await group.waitForAll()

@@ -120,6 +120,29 @@ struct ClientTests {
     await server.stop()
   }
 
+  @Test("rebinds on the connection that was told to, whatever its other connections still believe")
+  func rebindStays() async throws {
+    let isNewer = Mutex(false)
+    let rebound = Mutex<Set<Int>>([])
+    let server = try await FakeServer.start { arrival in
+      guard isNewer.withLock({ $0 }) else { return false }
+      if arrival.kind == .bind { rebound.withLock { _ = $0.insert(arrival.connection) } }
+      if arrival.kind == .score, !rebound.withLock({ $0.contains(arrival.connection) }) {
+        arrival.refuse(.rebindRequired)
+      } else {
+        arrival.answer(version: 2)
+      }
+      return true
+    }
+    let client = client(server.address, connections: 3)
+    while server.arrivals(of: .bind) < 3 { _ = try await client.score(household, model: "coupon") }
+    isNewer.withLock { $0 = true }
+    for _ in 0..<6 { #expect(try await client.score(household, model: "coupon").version == 2) }
+    #expect(server.arrivals(of: .bind) == 6)
+    await client.close()
+    await server.stop()
+  }
+
   @Test("goes to a new connection when the old one has used up its handles")
   func handlesUsedUp() async throws {
     let server = try await FakeServer.start { arrival in

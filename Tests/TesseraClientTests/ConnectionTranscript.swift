@@ -53,10 +53,11 @@ struct ConnectionTranscript: ~Copyable {
     switch machine.received(reply) {
     case .none: "nothing"
     case .ready(let limits): "ready for \(limits.inFlightMax)"
-    case .bound(let binding, let callers): "\(callers.sorted()) bound to \(binding.handle)"
+    case .bound(_, let binding, let callers): "\(callers.sorted()) bound to \(binding.handle)"
     case .bindRefused(let error, let callers): "\(callers.sorted()) refused \(error.code.name)"
     case .scores(let caller): "scores for \(caller)"
-    case .scoreRefused(let error, let caller): "\(caller) refused \(error.code.name)"
+    case .scoreRefused(let error, let caller), .bindingExpired(_, let error, let caller):
+      caller.map { "\($0) refused \(error.code.name)" } ?? "nothing"
     case .drain(let body): "drain: \(body.text)"
     case .close(let error): "close \(error.code)"
     }
