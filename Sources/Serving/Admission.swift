@@ -1,8 +1,7 @@
 /// Whether a frame may enter the queue, decided when it arrives: better refused at once, with a
 /// time to come back, than accepted and answered too late.
 package struct Admission: Hashable, Sendable {
-  /// The bound of the queue: estimated compute waiting per worker, in nanoseconds. It is the
-  /// longest that an accepted frame should wait.
+  /// The bound of the queue: the longest that an accepted frame should wait, in nanoseconds.
   package var queueNanosecondsMax: Int64
   /// Worker threads that share the queue.
   package var workers: Int
@@ -21,8 +20,29 @@ package struct Admission: Hashable, Sendable {
     package var runningNanoseconds: Int64 = 0
     /// Queued tickets.
     package var queuedTickets = 0
+    /// How much longer than their estimated compute tickets really wait. Above 1 where workers share
+    /// their cores with event loops and other programs; learned from every batch.
+    package var slowness = 1.0
 
     package init() {}
+
+    /// Learns from a ticket that waited `waited` nanoseconds behind `workAhead` nanoseconds of work.
+    package mutating func observe(waited: Int64, workAhead: Int64) {
+      guard workAhead >= ServingLimits.workAheadNanosecondsMin else { return }
+      let range = ServingLimits.slownessRange
+      let seen = min(max(Double(waited) / Double(workAhead), range.lowerBound), range.upperBound)
+      slowness += (seen - slowness) * ServingLimits.costWeight
+    }
+  }
+
+  /// Estimated compute ahead of a new ticket, in nanoseconds of one worker.
+  package func workAhead(_ load: Load) -> Int64 {
+    (load.queuedNanoseconds + load.runningNanoseconds) / Int64(workers)
+  }
+
+  /// The time that this much queued compute takes to go away, in nanoseconds.
+  private func time(_ nanoseconds: Int64, _ load: Load) -> Int64 {
+    Int64(Double(nanoseconds) / Double(workers) * load.slowness)
   }
 
   /// Decides on a frame with this estimated cost (ns) and deadline (ns, absolute).
@@ -34,11 +54,11 @@ package struct Admission: Hashable, Sendable {
   ) -> Refusal? {
     if deadline <= now { return .deadlineExceeded }
     if load.queuedTickets == 0 { return nil }
-    if load.queuedNanoseconds + cost > queueNanosecondsMax * Int64(workers) {
+    if time(load.queuedNanoseconds + cost, load) > queueNanosecondsMax {
       return .overloaded(retryAfterMicroseconds: retryAfterMicroseconds(load))
     }
-    let wait = (load.queuedNanoseconds + load.runningNanoseconds) / Int64(workers)
-    if now + wait + cost > deadline {
+    let wait = Double(time(load.queuedNanoseconds + load.runningNanoseconds, load))
+    if now + Int64(wait * ServingLimits.waitMargin) + cost > deadline {
       return .tooLate(retryAfterMicroseconds: retryAfterMicroseconds(load))
     }
     return nil
@@ -46,8 +66,8 @@ package struct Admission: Hashable, Sendable {
 
   /// The time until half of the queue's bound is free again, in microseconds.
   package func retryAfterMicroseconds(_ load: Load) -> UInt32 {
-    let excess = load.queuedNanoseconds - queueNanosecondsMax * Int64(workers) / 2
-    let wait = (max(0, excess) + load.runningNanoseconds) / Int64(workers) / 1_000
+    let excess = max(0, time(load.queuedNanoseconds, load) - queueNanosecondsMax / 2)
+    let wait = (excess + time(load.runningNanoseconds, load)) / 1_000
     return UInt32(
       min(
         max(wait, ServingLimits.retryAfterMicrosecondsMin), ServingLimits.retryAfterMicrosecondsMax)
@@ -56,7 +76,6 @@ package struct Admission: Hashable, Sendable {
 
   /// How full the queue is, 0…255; clients with a choice of servers send to the lower.
   package func fullness(_ load: Load) -> UInt8 {
-    let bound = queueNanosecondsMax * Int64(workers)
-    return UInt8(min(255, load.queuedNanoseconds * 255 / bound))
+    UInt8(min(255, time(load.queuedNanoseconds, load) * 255 / queueNanosecondsMax))
   }
 }

@@ -75,6 +75,7 @@ package struct Dispatcher: Sendable {
     guard ticket.rows.fits(in: rowsMax) else { return .refused(.tooManyRows) }
     var ticket = ticket
     ticket.cost = cost.estimate(rows: ticket.rows.total)
+    ticket.workAhead = admission.workAhead(load)
     if let refusal = admission.decide(
       load: load, cost: ticket.cost, deadline: ticket.deadline, now: now)
     {
@@ -100,6 +101,9 @@ package struct Dispatcher: Sendable {
     idle &= ~(1 << UInt64(worker))
     batch.clear(lane: index)
     batch.fullness = admission.fullness(load)
+    if let head = lanes[index]?.queue.first {
+      load.observe(waited: now - head.arrival, workAhead: head.workAhead)
+    }
     lanes[index]?.fill(&batch, now: now)
     lanes[index]?.runningBatches += 1
     runningBatches += 1

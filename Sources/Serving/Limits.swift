@@ -23,6 +23,15 @@ package enum ServingLimits {
   /// Weight of a new observation in the cost model. One odd batch moves the estimate by 6 %; the
   /// estimate follows a real change within about 30 batches, some milliseconds under load.
   package static let costWeight = 1.0 / 16
+  /// Work ahead of a ticket from which on its real wait teaches something: below it, wake-ups and the
+  /// clock of the operating system's scheduler weigh more than the queue.
+  package static let workAheadNanosecondsMin: Int64 = 200_000
+  /// An estimated wait is taken this much longer when it is held against a deadline: waits vary, and
+  /// a frame refused at once is worth more to its client than one that expires in the queue.
+  package static let waitMargin = 1.25
+  /// How far the pace may be from the estimate. Sixteen times slower is a machine that serves
+  /// something else; half as slow is as much as an overestimated cost is believed.
+  package static let slownessRange = 0.5...16.0
   /// An observation counts as at most this many times the estimate: a worker that lost its core to
   /// another process must not make the server refuse what it can serve.
   package static let costSurpriseMax = 4.0

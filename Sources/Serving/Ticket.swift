@@ -14,6 +14,8 @@ package struct Ticket: Hashable, Sendable {
   package var rows: RowCounts
   /// Estimated compute in nanoseconds; set on admission.
   package var cost: Int64
+  /// Estimated compute that was ahead of it, in nanoseconds of a worker; set on admission.
+  package internal(set) var workAhead: Int64 = 0
 
   package init(
     request: UInt, arrival: Int64, deadline: Int64, rows: RowCounts, cost: Int64 = 0

@@ -1,54 +1,69 @@
 package import NIOCore
 package import TesseraWire
 
-/// Bytes as they come from a socket, frames as they go to the connection. Bodies are slices of the
-/// buffer that was read: nothing is copied unless a frame arrives in pieces.
+/// Bytes as they come from a socket, frames as they go to the connection.
+///
+/// A frame that lies within one read is a slice of the buffer that was read: nothing is copied. One
+/// that spans reads is put together in a buffer of its own, and only that one is copied.
 package struct FrameAssembler {
-  /// Bytes that are not part of a complete frame yet.
-  private var pending = ByteBuffer()
+  /// What was read last and is not used yet.
+  private var read = ByteBuffer()
+  /// The beginning of a frame whose end has not been read.
+  private var partial = ByteBuffer()
   private let bodyBytesMax: Int
 
   package init(bodyBytesMax: Int = Limits.bodyBytesMax) { self.bodyBytesMax = bodyBytesMax }
 
-  /// Whether a frame has begun and is not complete.
-  package var isMidFrame: Bool { pending.readableBytes > 0 }
+  /// Whether a frame has begun and is not complete. Meaningful once ``next()`` has returned nil.
+  package var isMidFrame: Bool { partial.readableBytes > 0 }
 
-  /// Takes what was read.
-  package mutating func append(_ bytes: ByteBuffer) {
-    guard pending.readableBytes > 0 else {
-      pending = bytes
-      return
-    }
-    var bytes = bytes
-    pending.writeBuffer(&bytes)
-  }
+  /// Memory that is held for what is not complete, in bytes: at most a frame and what doubling a
+  /// buffer adds to it, and one read.
+  package var storageBytes: Int { read.capacity + partial.capacity }
+
+  /// Takes what was read. All that was read before must have been used: ``next()`` returned nil.
+  package mutating func append(_ bytes: ByteBuffer) { read = bytes }
 
   /// The next complete frame, or nil when more bytes are needed.
   ///
   /// - Throws: `BAD_FRAME`; the stream cannot be read on.
   package mutating func next() throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
-    let header = try FrameScanner.next(in: pending.readableBytesSpan, bodyBytesMax: bodyBytesMax)
+    if isMidFrame { return try complete() }
+    let header = try FrameScanner.next(in: read.readableBytesSpan, bodyBytesMax: bodyBytesMax)
     guard let header else {
-      try reserve()
+      partial.writeBuffer(&read)
+      read = ByteBuffer()
       return nil
     }
-    pending.moveReaderIndex(forwardBy: FrameHeader.byteCount)
-    guard let body = pending.readSlice(length: header.bodyLength) else { return nil }
-    if pending.readableBytes == 0 { pending = ByteBuffer() }
-    return (header, body)
+    read.moveReaderIndex(forwardBy: FrameHeader.byteCount)
+    return read.readSlice(length: header.bodyLength).map { (header, $0) }
   }
 
-  /// Makes room for the whole of a frame whose header is there, so that it is copied once and not
-  /// each time that the buffer grows.
-  private mutating func reserve() throws(WireError) {
-    guard pending.readableBytes >= FrameHeader.byteCount else { return }
-    let header = try FrameHeader(decoding: pending.readableBytesSpan, bodyBytesMax: bodyBytesMax)
-    let missing = header.frameByteCount - pending.readableBytes
-    if pending.writableBytes < missing {
-      pending.reserveCapacity(minimumWritableBytes: missing)
+  /// Goes on with the frame that began in an earlier read.
+  private mutating func complete() throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
+    guard take(upTo: FrameHeader.byteCount) else { return nil }
+    let header = try FrameHeader(
+      decoding: partial.readableBytesSpan, bodyBytesMax: bodyBytesMax)
+    guard take(upTo: header.frameByteCount) else { return nil }
+    var frame = partial
+    partial = ByteBuffer()
+    frame.moveReaderIndex(forwardBy: FrameHeader.byteCount)
+    try header.verify(body: frame.readableBytesSpan)
+    return (header, frame)
+  }
+
+  /// Moves bytes to the partial frame until it has `count`; false when there are not enough.
+  private mutating func take(upTo count: Int) -> Bool {
+    let missing = count - partial.readableBytes
+    if missing > 0, var bytes = read.readSlice(length: min(missing, read.readableBytes)) {
+      partial.writeBuffer(&bytes)
     }
+    return partial.readableBytes >= count
   }
 
-  /// Forgets what is pending: nothing more is read from this stream.
-  package mutating func clear() { pending = ByteBuffer() }
+  /// Forgets what is held: nothing more is read from this stream.
+  package mutating func clear() {
+    read = ByteBuffer()
+    partial = ByteBuffer()
+  }
 }

@@ -1,0 +1,77 @@
+import NIOCore
+import TesseraServer
+import TesseraWire
+import Testing
+
+@Suite("Server: from bytes to frames")
+struct ServerAssemblerTests {
+  /// Frames of lengths from nothing to some kilobytes, and their bodies.
+  private func stream(_ count: Int) -> (bytes: [UInt8], bodies: [[UInt8]]) {
+    var numbers = ServerNumbers(seed: 6)
+    var bytes: [UInt8] = []
+    var bodies: [[UInt8]] = []
+    for request in 0..<count {
+      let length = [0, 1, 19, 20, 21, 400, 3_000].randomElement(using: &numbers) ?? 0
+      let body = (0..<length).map { _ in UInt8.random(in: 0...255, using: &numbers) }
+      // Integers have no padding that `bytes` could expose.
+      unsafe Frame.append(.score, requestID: UInt64(request), body: body.span.bytes, to: &bytes)
+      bodies.append(body)
+    }
+    return (bytes, bodies)
+  }
+
+  /// Feeds the stream in reads of these sizes, in turn; returns the bodies and the most memory held.
+  private func assemble(
+    _ bytes: [UInt8], reads: [Int]
+  ) throws -> (bodies: [[UInt8]], storageBytesMax: Int) {
+    var assembler = FrameAssembler()
+    var bodies: [[UInt8]] = []
+    // Held like frames in flight: their buffers are shared.
+    var held: [ByteBuffer] = []
+    var storageBytesMax = 0
+    var start = 0
+    var turn = 0
+    while start < bytes.count {
+      let end = min(bytes.count, start + reads[turn % reads.count])
+      assembler.append(ByteBuffer(bytes: bytes[start..<end]))
+      while let (header, body) = try assembler.next() {
+        #expect(header.requestID == UInt64(bodies.count))
+        bodies.append(Array(body.readableBytesView))
+        held.append(body)
+      }
+      storageBytesMax = max(storageBytesMax, assembler.storageBytes)
+      start = end
+      turn += 1
+    }
+    #expect(!assembler.isMidFrame)
+    return (bodies, storageBytesMax)
+  }
+
+  @Test(
+    "however a stream is cut into reads, the frames are the same",
+    arguments: [[1], [2], [19], [20], [21], [7, 400, 1], [4_096], [1 << 20]])
+  func cuts(reads: [Int]) throws {
+    let (bytes, bodies) = stream(60)
+    #expect(try assemble(bytes, reads: reads).bodies == bodies)
+  }
+
+  @Test("a stream that never pauses between frames does not make the server hold more and more")
+  func memory() throws {
+    let (bytes, bodies) = stream(2_000)
+    let assembled = try assemble(bytes, reads: [1_000])
+    #expect(assembled.bodies == bodies)
+    #expect(assembled.storageBytesMax <= 8_192)
+  }
+
+  @Test("a header that claims too much is refused before its body is waited for")
+  func longBody() throws {
+    var assembler = FrameAssembler(bodyBytesMax: 1_000)
+    let (bytes, _) = stream(1)
+    var header = Array(bytes.prefix(20))
+    header[0...3] = [0, 0, 1, 0]
+    assembler.append(ByteBuffer(bytes: header.prefix(10)))
+    #expect(try assembler.next() == nil)
+    assembler.append(ByteBuffer(bytes: header.suffix(10)))
+    #expect(throws: WireError.self) { try assembler.next() }
+  }
+}
