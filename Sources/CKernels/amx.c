@@ -14,6 +14,7 @@
 #include "block_amx.h"
 
 #define int8_block amx_block
+#define HAS_WIDE_REGISTERS 1
 #include "body_product.h"
 #include "body_rows.h"
 #include "body_lstm.h"

@@ -16,6 +16,7 @@ INLINE void blocks_begin(void) {}
 INLINE void blocks_end(void) {}
 
 #define int8_block vnni_block
+#define HAS_WIDE_REGISTERS 1
 #include "body_product.h"
 #include "body_rows.h"
 #include "body_lstm.h"

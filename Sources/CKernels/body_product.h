@@ -1,40 +1,51 @@
 // Matrix products with a fused epilogue, on the lanes and the int8 block product of one instruction
-// set: int8_block(accumulators, stride, input, rows, matrix, first panel, panels).
+// set: int8_block(sums, stride, input, rows, matrix, first panel, panels), between blocks_begin() and
+// blocks_end(). HAS_WIDE_REGISTERS says whether sixteen sums of sixteen lanes fit its registers.
 
 // Panels whose accumulators are in scratch together: 32 rows × 8 panels × 64 bytes = 16 KiB of L1.
 #define PANEL_GROUP 8
 
-// Each output sums its terms in the order of the depth, from +0, by fused multiply-adds.
+// [R rows] · [P panels] with the R·P sums in registers. Each output sums its terms in the order of the
+// depth, from +0, by fused multiply-adds.
+#define FLOAT_TILE(R, P)                                                                           \
+  static void float_tile_##R##x##P(float *sums, size_t stride, const float *input,                 \
+                                   size_t input_stride, const tsr_matrix *w, int32_t panel) {      \
+    const size_t depth = w->depth;                                                                 \
+    const float *weights = w->float_weights + panel * depth * 16;                                  \
+    f sum[R][P];                                                                                   \
+    for (int r = 0; r < R; r++)                                                                    \
+      for (int p = 0; p < P; p++) sum[r][p] = f_set(0);                                            \
+    for (size_t k = 0; k < depth; k++) {                                                           \
+      f wk[P];                                                                                     \
+      for (int p = 0; p < P; p++) wk[p] = f_load(weights + (p * depth + k) * 16);                  \
+      for (int r = 0; r < R; r++) {                                                                \
+        const f x = f_set(input[r * input_stride + k]);                                            \
+        for (int p = 0; p < P; p++) sum[r][p] = f_fma(x, wk[p], sum[r][p]);                        \
+      }                                                                                            \
+    }                                                                                              \
+    for (int r = 0; r < R; r++)                                                                    \
+      for (int p = 0; p < P; p++) f_store(sums + r * stride + p * 16, sum[r][p]);                  \
+  }
+FLOAT_TILE(4, 4)
+FLOAT_TILE(4, 1)
+FLOAT_TILE(1, 4)
+FLOAT_TILE(1, 1)
+
 static void float_block(float *sums, size_t stride, const float *input, size_t input_stride,
                         int32_t rows, const tsr_matrix *w, int32_t first_panel, int32_t panels) {
-  const int32_t depth = w->depth;
-  for (int32_t panel = 0; panel < panels; panel++) {
-    const float *weights = w->float_weights + (size_t)(first_panel + panel) * depth * 16;
-    float *out = sums + panel * 16;
-    int32_t r = 0;
-    for (; r + 4 <= rows; r += 4) {
-      const float *x0 = input + (size_t)r * input_stride, *x1 = x0 + input_stride;
-      const float *x2 = x1 + input_stride, *x3 = x2 + input_stride;
-      f a0 = f_set(0), a1 = a0, a2 = a0, a3 = a0;
-      for (int32_t k = 0; k < depth; k++) {
-        f wk = f_load(weights + (size_t)k * 16);
-        a0 = f_fma(f_set(x0[k]), wk, a0);
-        a1 = f_fma(f_set(x1[k]), wk, a1);
-        a2 = f_fma(f_set(x2[k]), wk, a2);
-        a3 = f_fma(f_set(x3[k]), wk, a3);
-      }
-      f_store(out + r * stride, a0);
-      f_store(out + (r + 1) * stride, a1);
-      f_store(out + (r + 2) * stride, a2);
-      f_store(out + (r + 3) * stride, a3);
-    }
-    for (; r < rows; r++) {
-      const float *x = input + (size_t)r * input_stride;
-      f a = f_set(0);
-      for (int32_t k = 0; k < depth; k++)
-        a = f_fma(f_set(x[k]), f_load(weights + (size_t)k * 16), a);
-      f_store(out + r * stride, a);
-    }
+  const int32_t tiled = rows / 4 * 4;
+  for (int32_t p = 0, wide; p < panels; p += wide) {
+    // Sixteen sums and more need the 32 registers of AVX-512; the others would spill.
+    wide = HAS_WIDE_REGISTERS && panels - p >= 4 ? 4 : 1;
+    for (int32_t r = 0; r < tiled; r += 4)
+      (wide > 1 ? float_tile_4x4 : float_tile_4x1)(sums + r * stride + p * 16, stride, input + r * input_stride,
+                                             input_stride, w, first_panel + p);
+  }
+  for (int32_t p = 0, wide; p < panels; p += wide) {
+    wide = panels - p >= 4 ? 4 : 1;
+    for (int32_t r = tiled; r < rows; r++)
+      (wide > 1 ? float_tile_1x4 : float_tile_1x1)(sums + r * stride + p * 16, stride, input + r * input_stride,
+                                                   input_stride, w, first_panel + p);
   }
 }
 

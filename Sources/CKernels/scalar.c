@@ -22,6 +22,7 @@ static void int8_block(int32_t *sums, size_t stride, const uint8_t *input, int32
 INLINE void blocks_begin(void) {}
 INLINE void blocks_end(void) {}
 
+#define HAS_WIDE_REGISTERS 0
 #include "body_product.h"
 #include "body_rows.h"
 #include "body_lstm.h"
