@@ -22,7 +22,7 @@ package struct ConnectionMachine: ~Copyable {
     case pong
     /// Answer ERROR; the connection goes on.
     case refuse(WireError)
-    /// Answer ERROR, or GOAWAY where no frame can be named; then close.
+    /// Answer ERROR, then close.
     case close(WireError)
     /// Nothing: the connection is closing.
     case ignore

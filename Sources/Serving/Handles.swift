@@ -38,8 +38,10 @@ package struct Handles: Sendable {
   /// The handle for a bound model; nil when all `handlesMax` are taken.
   package mutating func add(_ model: BoundModel, handlesMax: Int) -> Int? {
     if let same = models.firstIndex(where: {
-      $0.target == model.target && $0.signatureHash == model.signatureHash
+      $0.body == model.body && $0.signatureHash == model.signatureHash
     }) {
+      // An exact version that was gone for a while is served from another place now.
+      models[same] = model
       return same
     }
     guard models.count < handlesMax else { return nil }

@@ -248,13 +248,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   // MARK: The end
 
-  /// Says why, then ends the server's side of the stream; the peer has a moment to read it.
+  /// Says what was wrong with a frame, then ends the server's side of the stream; the peer has a
+  /// moment to read it.
   private func close(_ error: WireError, requestID: UInt64, now: Int64) {
     loop.tally.add(error.code)
     var bytes: [UInt8] = []
     ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
     write(bytes)
     finish(now: now)
+  }
+
+  /// Says farewell where no frame is to blame.
+  private func goAway(_ code: ErrorCode, _ text: String) {
+    var bytes: [UInt8] = []
+    GoAwayBody(code: code, text: text).encodeFrame(into: &bytes)
+    write(bytes)
+    flush()
   }
 
   /// Ends the server's side of the stream after what was written; nothing more is answered.
@@ -271,7 +280,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func tick(now: Int64) {
     switch machine.tick(now: now, isReading: !isReadPending) {
     case .none: break
-    case .close(let error): close(error, requestID: 0, now: now)
+    case .close(let error):
+      loop.tally.add(error.code)
+      goAway(error.code, error.message)
+      finish(now: now)
     case .abort: abort()
     }
   }
@@ -279,11 +291,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Tells the peer that the server is about to stop.
   func drain() {
     guard machine.drain() else { return }
-    var bytes: [UInt8] = []
-    GoAwayBody(code: .draining, text: "the server is about to stop; connect to another")
-      .encodeFrame(into: &bytes)
-    write(bytes)
-    flush()
+    goAway(.draining, "the server is about to stop; connect to another")
   }
 
   /// Closes the socket now.

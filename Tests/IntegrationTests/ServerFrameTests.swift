@@ -164,6 +164,7 @@ struct ServerFrameTests {
       }
       #expect(try await trickling.end().last?.code == .timeout)
       #expect(try await silent.end().map(\.code) == [.timeout])
+      #expect(silent.replies.last?.header.kind == .goAway)
     }
   }
 

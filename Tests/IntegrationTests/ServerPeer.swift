@@ -16,8 +16,14 @@ struct ServerReply: Sendable {
     try unsafe Body(decoding: body.span.bytes)
   }
 
-  /// The code of an ERROR; nil for another kind.
-  var code: ErrorCode? { try? decoded(as: ErrorBody.self).code }
+  /// The code of an ERROR or a GOAWAY; nil for another kind.
+  var code: ErrorCode? {
+    switch header.kind {
+    case .error: try? decoded(as: ErrorBody.self).code
+    case .goAway: try? decoded(as: GoAwayBody.self).code
+    default: nil
+    }
+  }
 }
 
 /// A socket to the server that sends whatever bytes a test wants, and collects every reply.
