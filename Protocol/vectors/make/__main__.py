@@ -3,11 +3,10 @@
 The written files, not these scripts, are the truth.
 """
 
-import invalid_scores
-from fields import HERE
-
 import invalid
+import invalid_scores
 import valid
+from fields import HERE
 
 for old in [*HERE.glob("valid/*.hex"), *HERE.glob("invalid/*.hex")]:
     old.unlink()

@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from onnx_models import ACTIONS, COUPONS, DENSE, ITEMS, NAMES, PROFILE, convert
+
 from tessera.transforms import hash_id
 from tessera.wire import Axis, Column, ColumnKind, Frame, FrameKind, Signature
 from tessera.wire_score import Score, User
