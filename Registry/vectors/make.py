@@ -1,4 +1,4 @@
-"""Makes the vectors of this folder: `python3 make.py`. Needs libzstd; no code of Tessera is in it."""
+"""Makes the vectors of this folder: `python3 make.py`. Needs libzstd; shares no code."""
 
 import ctypes
 import ctypes.util
