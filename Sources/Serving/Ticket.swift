@@ -6,7 +6,7 @@
 package struct Ticket: Hashable, Sendable {
   /// Where the server keeps the frame. Means nothing here.
   package var request: UInt
-  /// When the first byte of the frame arrived, in nanoseconds.
+  /// When the last byte of the frame was read, in nanoseconds.
   package var arrival: Int64
   /// After this moment nobody waits for the scores, in nanoseconds.
   package var deadline: Int64

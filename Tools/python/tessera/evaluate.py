@@ -35,7 +35,7 @@ def parse_server(text: str) -> tuple[str, int]:
     """`HOST:PORT`."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise DataError(f"--server {text}: write it as HOST:PORT, like 127.0.0.1:7411")
+        raise DataError(f"--server {text}: write it as HOST:PORT, like 127.0.0.1:7311")
     return host.strip("[]"), int(port)
 
 

@@ -1,7 +1,7 @@
 """A model description as a Keras model, and its weights as the tensors that the registry imports.
 
 The description is the one source of a model's shape: what is trained here is node for node what the
-server runs. Weights leave in the layout of `Registry/FORMAT.md` (first axis = output channel).
+server runs. Weights leave in the layout of `Registry/MODEL.md` (first axis = output channel).
 """
 
 from __future__ import annotations

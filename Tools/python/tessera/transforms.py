@@ -1,7 +1,7 @@
 """The transforms of a model's signature: raw column values in, row ids and float32 numbers out.
 
 Clients send raw values; the server applies exactly these steps. Training applies them too, so a
-model sees the same numbers in both places. `Registry/FORMAT.md` is the definition.
+model sees the same numbers in both places. `Registry/MODEL.md` is the definition.
 """
 
 from __future__ import annotations

@@ -84,4 +84,4 @@ def test_the_difference_is_over_all_pairs() -> None:
 
 
 def test_an_address_may_be_ipv6() -> None:
-    assert evaluate.parse_server("[::1]:7411") == ("::1", 7411)
+    assert evaluate.parse_server("[::1]:7311") == ("::1", 7311)

@@ -1,4 +1,4 @@
-"""The transforms equal their definitions in Registry/FORMAT.md."""
+"""The transforms equal their definitions in Registry/MODEL.md."""
 
 from __future__ import annotations
 
