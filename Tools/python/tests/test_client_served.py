@@ -1,49 +1,25 @@
-"""The client against the real server, with a bundled model.
-
-Needs the built binaries, named by TESSERA_SERVER_BIN and TESSERA_REGISTRY_BIN (Tools/test does it).
-"""
+"""The client against the real server, with a bundled model."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from served import needs_programs, serve
 
 from tessera.client import BoundModel, Client, ServerError
 from tessera.wire import Axis, ColumnKind, ErrorCode, FrameKind
 from tessera.wire_score import Score, User
 
-SERVER, REGISTRY = os.environ.get("TESSERA_SERVER_BIN"), os.environ.get("TESSERA_REGISTRY_BIN")
-SAMPLES = Path(__file__).parents[3] / "Registry" / "samples"
-
-pytestmark = pytest.mark.skipif(
-    not (SERVER and REGISTRY and SAMPLES.is_dir()),
-    reason="TESSERA_SERVER_BIN and TESSERA_REGISTRY_BIN are not set, or Registry/samples is absent",
-)
+pytestmark = needs_programs
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    assert SERVER and REGISTRY
-    registry = ["--registry", str(tmp_path_factory.mktemp("registry"))]
-    for command in (["import", str(SAMPLES / "lstm")], ["promote", "coupon", "1"]):
-        subprocess.run([REGISTRY, *registry, *command], check=True, timeout=60)
-    server = subprocess.Popen([SERVER, *registry, "--port", "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout
-        line = server.stdout.readline()
-        match = re.search(r"listening on \S+:(\d+)", line)
-        assert match, f"the server said {line!r}"
-        yield int(match[1])
-    finally:
-        server.terminate()
-        assert server.wait(30) == 0, "SIGTERM drains and exits 0"
+    with serve(tmp_path_factory.mktemp("registry"), [["lstm"]]) as port:
+        yield port
 
 
 def columns_for(model: BoundModel, users: list[User]) -> dict[str, Any]:
