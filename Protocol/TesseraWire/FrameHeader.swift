@@ -5,8 +5,6 @@
 public struct FrameHeader: Hashable, Sendable {
   /// Bytes of a header.
   public static let byteCount = 20
-  /// Bytes of the header that the checksum covers: all but itself.
-  static let checkedByteCount = 16
 
   /// Bytes that follow the header.
   public var bodyLength: Int

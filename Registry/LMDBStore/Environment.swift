@@ -79,8 +79,9 @@ public final class Environment: Sendable {
     }
   }
 
-  /// The number of the last committed transaction of any process: changes exactly when the content
-  /// changes. Opens no transaction: a lock held shared and a read of mapped memory.
+  /// The number of the last transaction of any process; another number means another content. While a
+  /// commit reaches the disk it may already be named here, though readers still begin on the state
+  /// before. Opens no transaction: a lock held shared and a read of mapped memory.
   public func lastTransactionID() throws(StoreError) -> UInt64 {
     try environment.gate.shared { () throws(StoreError) in try environment.size().transaction }
   }

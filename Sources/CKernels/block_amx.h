@@ -2,7 +2,8 @@
 // outputs of weights (the packed layout is that tile) adds to a tile of 16 × 16 sums. Tiles 0 … 3 are
 // sums, 4 and 5 input, 6 and 7 weights.
 
-// Rows from which tiles are faster than one row at a time over VNNI (measured with tessera-bench).
+// Rows from which tiles should be faster than one row at a time over VNNI: a tile costs the same however
+// few of its rows are used. An estimate; `tessera-bench kernels` on a processor with tiles is to confirm it.
 #define AMX_ROWS_MIN 4
 
 typedef struct {

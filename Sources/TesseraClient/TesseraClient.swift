@@ -11,7 +11,7 @@ import TesseraWire
 /// server drains, and asks for the model's new signature when a promotion has changed it.
 ///
 /// ```swift
-/// let client = TesseraClient(servers: [ServerAddress(host: "127.0.0.1", port: 7171)])
+/// let client = TesseraClient(servers: [ServerAddress(host: "127.0.0.1", port: 7311)])
 /// let response = try await client.score(
 ///   ScoreRequest([
 ///     "age_bucket": .integer(4),

@@ -18,7 +18,7 @@ public struct ServerConfiguration: Sendable {
   /// Deadline of a frame that names none, in milliseconds.
   public var defaultDeadlineMilliseconds = 100
   /// Connections at a time.
-  public var connectionsMax = 4_096
+  public var connectionsMax = ServerLimits.connectionsMax
   /// Longest time from the wish to stop until the process stops, in milliseconds.
   public var drainMilliseconds = 5_000
   /// What clients must present in HELLO; empty = nothing.

@@ -62,7 +62,7 @@ struct ServerDrainTests {
     #expect(process.terminationStatus == 0)
   }
 
-  @Test("a registry that is not there, and a port that is taken, are said in one line; exit 1")
+  @Test("a registry that is not there is said with what to do about it; exit 1")
   func refusals() throws {
     let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     let process = Process()
