@@ -17,11 +17,6 @@ from tessera.transforms import make_transform
 AXIS_PART = {"user": "user", "event": "events", "coupon": "coupons"}
 
 
-def axis_rows(user: dict[str, Any], axis: str) -> int:
-    """The number of rows that this user has on `axis`."""
-    return {"user": 1, "event": user["event_rows"], "coupon": user["coupon_rows"]}[axis]
-
-
 def column_rows(user: dict[str, Any], spec: dict[str, Any]) -> list:
     """The raw values of one input for this user, a list with a value for each row of its axis."""
     values = user[AXIS_PART[spec["axis"]]][spec["name"]]

@@ -114,8 +114,8 @@ class KerasGraph:
     def add_lstm(self, node, x):
         layer = self.layers[node["name"]] = StackedLSTM(
             node["units"],
-            node["layers"],
-            node["bidirectional"],
+            node.get("layers", 1),
+            node.get("bidirectional", False),
             node["returns"],
             self.dropout.get(node["name"], 0.0),
             name=node["name"],
