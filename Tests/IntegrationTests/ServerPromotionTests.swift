@@ -2,7 +2,7 @@ import TesseraServer
 import TesseraWire
 import Testing
 
-@Suite("Server: promotion", .serialized)
+@Suite("Server: promotion", .serialized, .timeLimit(.minutes(2)))
 struct ServerPromotionTests {
   @Test(
     "a promotion under load is served soon, no request fails, and each is scored by one version")

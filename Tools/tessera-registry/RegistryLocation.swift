@@ -15,8 +15,10 @@ struct RegistryLocation: ParsableArguments {
     try Registry(path: path, access: access)
   }
 
+  /// An empty variable counts as unset, as for the server.
   private var path: String {
-    registry ?? ProcessInfo.processInfo.environment["TESSERA_REGISTRY"] ?? ".tessera/registry"
+    let named = ProcessInfo.processInfo.environment["TESSERA_REGISTRY"] ?? ""
+    return registry ?? (named.isEmpty ? ".tessera/registry" : named)
   }
 }
 

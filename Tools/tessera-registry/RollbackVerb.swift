@@ -24,7 +24,7 @@ struct RollbackVerb: ParsableCommand {
     let move = try location.open(.readWrite).rollback(
       model: model, alias: alias, change: author.change(why: why))
     if form.json { return try form.printJSON(MoveOutput(move, model: model, alias: alias)) }
-    let before = move.from.map { "was version \($0)" } ?? "new alias"
-    print("\(alias) of \(model) points to version \(move.to) again (\(before))")
+    let before = move.from.map { " (was version \($0))" } ?? ""
+    print("\(alias) of \(model) points to version \(move.to) again\(before)")
   }
 }
