@@ -33,10 +33,7 @@ struct ModelOptions: ParsableArguments {
       graph = try TypedGraph(ModelDescription(json: read(folder, "model.json")))
       tensors = try SafetensorsFile(bytes: read(folder, "weights.safetensors")).tensors
     }
-    if precision == .int8 {
-      let quantisable = Set(graph.requiredTensors.filter(\.isQuantisable).map(\.name))
-      tensors = tensors.map { quantisable.contains($0.name) ? $0.quantised().tensor : $0 }
-    }
+    if precision == .int8 { tensors = graph.quantised(tensors) }
     return (graph, tensors)
   }
 
@@ -51,6 +48,14 @@ struct ModelOptions: ParsableArguments {
 
   private func read(_ folder: URL, _ file: String) throws -> [UInt8] {
     [UInt8](try Data(contentsOf: folder.appending(path: file)))
+  }
+}
+
+extension TypedGraph {
+  /// The model's tensors as an import to int8 leaves them.
+  func quantised(_ tensors: [TensorData]) -> [TensorData] {
+    let names = Set(requiredTensors.filter(\.isQuantisable).map(\.name))
+    return tensors.map { names.contains($0.name) ? $0.quantised().tensor : $0 }
   }
 }
 

@@ -8,15 +8,18 @@ struct PeerCase {
   let events: [Int]
   let coupons: [Int]
 
+  init(events: [Int], coupons: [Int]) {
+    self.events = events
+    self.coupons = coupons
+  }
+
   var eventsText: String { Self.text(events) }
   var couponsText: String { Self.text(coupons) }
 
   /// Equal requests in batches of 1, 4, 16 and 64, then a batch of 16 and one of 64 with 5…50 events and 1…64 coupons.
   static func all(_ model: ReferenceModel, quick: Bool) -> [PeerCase] {
-    let events = model == .lstm128 ? 50 : 64
     let even = (quick ? [1, 16] : [1, 4, 16, 64]).map { batch in
-      PeerCase(
-        events: Array(repeating: events, count: batch), coupons: Array(repeating: 32, count: batch))
+      PeerCase(batch: batch, events: model.events, coupons: 32)
     }
     return even + (quick ? [16] : [16, 64]).map { mixed(batch: $0) }
   }
@@ -26,6 +29,13 @@ struct PeerCase {
     return PeerCase(
       events: (0..<batch).map { _ in Int.random(in: 5...50, using: &random) },
       coupons: (0..<batch).map { _ in Int.random(in: 1...64, using: &random) })
+  }
+
+  /// Equal requests.
+  init(batch: Int, events: Int, coupons: Int) {
+    self.init(
+      events: Array(repeating: events, count: batch),
+      coupons: Array(repeating: coupons, count: batch))
   }
 
   func limits(_ graph: TypedGraph) -> BatchLimits {

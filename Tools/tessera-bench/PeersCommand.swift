@@ -40,7 +40,7 @@ struct PeersCommand: ParsableCommand {
     var rows: [ComparisonRow] = []
     for model in ReferenceModel.allCases {
       let graph = try TypedGraph(model.description)
-      let tensors = quantised(model.tensors(for: graph), graph)
+      let tensors = graph.quantised(model.tensors(for: graph))
       for batch in PeerCase.all(model, quick: quick) {
         let prepared = try worker.prepare(model: model.rawValue, batch)
         let requests = try RequestBatch(frames: prepared.frames, signature: graph.signature)
@@ -86,11 +86,6 @@ struct PeersCommand: ParsableCommand {
         peerUs: median(times) / Double(batch.events.count),
         maxAbsDiff: zip(peer.scores, scores).map { abs($0 - Double($1)) }.max() ?? 0)
     }
-  }
-
-  private func quantised(_ tensors: [TensorData], _ graph: TypedGraph) -> [TensorData] {
-    let names = Set(graph.requiredTensors.filter(\.isQuantisable).map(\.name))
-    return tensors.map { names.contains($0.name) ? $0.quantised().tensor : $0 }
   }
 
   /// The peers' process is started on that processor, too.

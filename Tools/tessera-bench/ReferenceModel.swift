@@ -10,8 +10,20 @@ enum ReferenceModel: String, CaseIterable {
   /// Two post-norm transformer layers of width 128 with 4 heads, feed-forward 512; the mean row.
   case tf128x2
 
-  var description: ModelDescription {
-    let width = self == .lstm128 ? 64 : 128
+  var description: ModelDescription { description(hiddenWidth: Self.hiddenWidth) }
+
+  /// The hidden width that gives the models their names.
+  static let hiddenWidth = 128
+
+  /// Events of a user where the case does not vary them.
+  var events: Int { self == .lstm128 ? 50 : 64 }
+
+  /// The same model with another hidden width: the LSTM's units over the same rows of 64, or the
+  /// transformer's width with a feed-forward part four times as wide.
+  ///
+  /// - Parameter hiddenWidth: 32 or more, a multiple of the 4 heads.
+  func description(hiddenWidth: Int) -> ModelDescription {
+    let width = self == .lstm128 ? 64 : hiddenWidth
     let profile = (0..<32).map { "profile\($0)" }
     let dense = (0..<16).map { "dense\($0)" }
     func id(_ name: String, _ axis: Axis, rows: Int) -> InputDescription {
@@ -38,14 +50,14 @@ enum ReferenceModel: String, CaseIterable {
     ]
     switch self {
     case .lstm128:
-      nodes.append(node("history", ["event"], .lstm(.init(units: 128, returns: .state))))
+      nodes.append(node("history", ["event"], .lstm(.init(units: hiddenWidth, returns: .state))))
     case .tf128x2:
       nodes += [
         node(
           "encoder", ["event"],
           .transformer(
             .init(
-              layers: 2, heads: 4, feedForward: 512, norm: .post, positions: .learned,
+              layers: 2, heads: 4, feedForward: 4 * hiddenWidth, norm: .post, positions: .learned,
               epsilon: 1e-5))),
         node("history", ["encoder"], .pool(.mean)),
       ]

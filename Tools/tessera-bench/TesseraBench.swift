@@ -6,5 +6,8 @@ struct TesseraBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tessera-bench",
     abstract: "Measures the engine by itself: no server, no network.",
-    subcommands: [PlanCommand.self, ScoreCommand.self, PeersCommand.self, KernelsCommand.self])
+    subcommands: [
+      PlanCommand.self, ScoreCommand.self, PeersCommand.self, KernelsCommand.self,
+      CurvesCommand.self,
+    ])
 }
