@@ -90,13 +90,16 @@ let package = Package(
       dependencies: ["TesseraServer", arguments, logging, lifecycle, signals], swiftSettings: swift),
 
     // Tools.
+    .target(name: "SeededRandom", path: "Tools/SeededRandom", swiftSettings: swift),
     .executableTarget(
       name: "tessera-registry",
       dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", arguments],
       path: "Tools/tessera-registry", swiftSettings: swift),
     .target(
       name: "LoadGenerator",
-      dependencies: ["TesseraClient", "TesseraWire", histogram, nioCore, nioPosix],
+      dependencies: [
+        "SeededRandom", "TesseraClient", "TesseraWire", histogram, nioCore, nioPosix,
+      ],
       path: "Tools/tessera-load/LoadGenerator", swiftSettings: swift),
     .target(
       name: "HouseholdFile", dependencies: ["TesseraWire"],
@@ -110,12 +113,15 @@ let package = Package(
       swiftSettings: swift),
     .executableTarget(
       name: "tessera-bench",
-      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", arguments],
+      dependencies: [
+        "Inference", "Kernels", "ModelGraph", "SeededRandom", "TesseraWire", arguments,
+      ],
       path: "Tools/tessera-bench", exclude: ["peers"], swiftSettings: swift),
 
     // Tests mirror the targets.
     .target(name: "CAllocations", path: "Tests/Support/CAllocations"),
-    .testTarget(name: "TesseraWireTests", dependencies: ["TesseraWire"], swiftSettings: swift),
+    .testTarget(
+      name: "TesseraWireTests", dependencies: ["TesseraWire", "SeededRandom"], swiftSettings: swift),
     .testTarget(
       name: "TesseraClientTests",
       dependencies: ["TesseraClient", "TesseraWire", nioCore, nioPosix],
@@ -123,14 +129,19 @@ let package = Package(
     .testTarget(
       name: "RegistryTests",
       dependencies: [
-        "TesseraWire", "LMDBStore", "ModelRegistry", "ModelGraph", "tessera-registry",
+        "TesseraWire", "LMDBStore", "ModelRegistry", "ModelGraph", "SeededRandom",
+        "tessera-registry",
       ],
       swiftSettings: swift),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CKernels"], swiftSettings: swift),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "CKernels", "SeededRandom"],
+      swiftSettings: swift),
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Inference", "Kernels", "ModelGraph", "TesseraWire", "CAllocations"],
+      dependencies: [
+        "Inference", "Kernels", "ModelGraph", "SeededRandom", "TesseraWire", "CAllocations",
+      ],
       exclude: ["golden"],
       swiftSettings: swift),
     .testTarget(
@@ -138,14 +149,15 @@ let package = Package(
     .testTarget(
       name: "LoadGeneratorTests",
       dependencies: [
-        "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", nioCore, nioPosix,
+        "LoadGenerator", "HouseholdFile", "SeededRandom", "TesseraClient", "TesseraWire", nioCore,
+        nioPosix,
       ],
       swiftSettings: swift),
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
         "TesseraServer", "TesseraClient", "TesseraWire", "ModelRegistry", "ModelGraph",
-        "LMDBStore", "Serving", "tessera-server",
+        "LMDBStore", "SeededRandom", "Serving", "tessera-server",
         nioCore, nioPosix, logging, lifecycle,
       ],
       swiftSettings: swift),

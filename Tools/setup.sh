@@ -60,9 +60,10 @@ step() {
 
 # start_server FOLDER: the release build's server on a free loopback port, for the registry of $TESSERA_REGISTRY.
 # Sets $server (its process) and $address; its output and log go to FOLDER. It ends with this script at the latest.
+# Its queue may hold a second of work instead of 50 ms: where a busy machine stalls, these loads wait rather than be refused.
 start_server() {
   server_log=$1/server.log
-  "$bin/tessera-server" --port 0 >"$1/server.out" 2>"$server_log" &
+  "$bin/tessera-server" --port 0 --queue-cost 1000 >"$1/server.out" 2>"$server_log" &
   server=$!
   trap 'kill "$server" 2>/dev/null || true' EXIT
   local tenths

@@ -43,6 +43,8 @@ package struct ConnectionMachine: ~Copyable {
   private let timeouts: ConnectionTimeouts
   private let credential: [UInt8]
   private var phase = Phase.awaitingHello
+  /// The server has begun to stop before HELLO came.
+  private var isTooLate = false
   private var handles = Handles()
   /// SCORE frames that are submitted and not answered.
   package private(set) var inFlight = 0
@@ -112,6 +114,7 @@ package struct ConnectionMachine: ~Copyable {
       guard credential.isEmpty || isSame(hello.credential, credential) else {
         return .close(WireError(.unauthenticated, "the credential is missing or wrong"))
       }
+      guard !isTooLate else { return .close(Refusal.draining.wireError) }
       phase = .open
       return .welcome(version: 1)
     } catch {
@@ -196,7 +199,10 @@ package struct ConnectionMachine: ~Copyable {
     case .open:
       phase = .draining
       return true
-    case .awaitingHello, .draining, .closing, .closed:
+    case .awaitingHello:
+      isTooLate = true
+      return false
+    case .draining, .closing, .closed:
       return false
     }
   }

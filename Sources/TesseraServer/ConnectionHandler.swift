@@ -112,7 +112,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func score(_ header: FrameHeader, _ body: ByteBuffer, handle: Int, now: Int64) {
-    guard let model = machine.model(handle: handle) else { return }
+    guard let model = machine.model(handle: handle) else {
+      // The machine hands out only handles that it holds; answered all the same if that ever breaks.
+      let error = WireError(.internalError, "handle \(handle) has no model")
+      perform(.refuse(error), requestID: header.requestID, body: body, now: now)
+      return
+    }
     guard let request = loop.takeRequest() else {
       refuse(
         .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)),

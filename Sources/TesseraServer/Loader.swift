@@ -37,6 +37,9 @@ final class Loader {
   /// hold a reference, and must not be the one that frees hundreds of megabytes.
   private var retired: [LiveVersion] = []
 
+  /// Why the last look failed, or nil.
+  private var failure: String?
+
   init(
     registry: Registry, scheduler: Scheduler, workers: Int, kernels: KernelTable, logger: Logger
   ) {
@@ -51,12 +54,19 @@ final class Loader {
   func look() {
     reap()
     do throws(RegistryError) {
-      guard try registry.generation() != generation else { return }
+      guard try registry.generation() != generation else {
+        failure = nil
+        return
+      }
       // The generation that was read, which may be older than the one just named.
       let (read, records) = try registry.aliasesNow()
       generation = read
       follow(records)
+      failure = nil
     } catch {
+      // Looks are 20 ms apart: the same failure is said once.
+      guard failure != error.description else { return }
+      failure = error.description
       logger.error("the registry cannot be read; serving goes on", metadata: ["error": "\(error)"])
     }
   }

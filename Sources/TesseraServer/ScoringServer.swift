@@ -43,7 +43,9 @@ public final class ScoringServer: Service {
       do {
         channel = try await floor.listen()
       } catch {
-        throw ServerError(at: "\(configuration.host):\(configuration.port)", "\(error)")
+        throw ServerError(
+          at: "\(configuration.host):\(configuration.port)",
+          "cannot listen there (\(error)); stop what does, or choose another --host or --port")
       }
       let port = channel.localAddress?.port ?? configuration.port
       logger.info("listening on \(configuration.host):\(port)")

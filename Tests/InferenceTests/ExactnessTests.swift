@@ -3,6 +3,7 @@ import Kernels
 import ModelGraph
 import Testing
 import TesseraWire
+import SeededRandom
 
 /// P3: a score is bit-identical alone, in any batch and at any instruction set.
 @Suite("A score is the same bits alone, in any batch, on any instruction set")

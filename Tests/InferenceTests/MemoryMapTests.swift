@@ -1,5 +1,6 @@
 import Inference
 import Testing
+import SeededRandom
 
 @Suite("Blocks share memory only where they never live together")
 struct MemoryMapTests {

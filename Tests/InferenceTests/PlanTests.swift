@@ -3,6 +3,7 @@ import Kernels
 import ModelGraph
 import Testing
 import TesseraWire
+import SeededRandom
 
 @Suite("A plan says what it does and what it can hold")
 struct PlanTests {

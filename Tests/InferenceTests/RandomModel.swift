@@ -1,19 +1,8 @@
 import ModelGraph
 import TesseraWire
+import SeededRandom
 
-/// SplitMix64 (Steele, Lea, Flood): the same seed gives the same model on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SeededGenerator {
   mutating func count(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
   mutating func coin() -> Bool { Bool.random(using: &self) }
   mutating func one<Choice>(of choices: [Choice]) -> Choice {

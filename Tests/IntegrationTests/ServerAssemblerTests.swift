@@ -2,12 +2,13 @@ import NIOCore
 import TesseraServer
 import TesseraWire
 import Testing
+import SeededRandom
 
 @Suite("Server: from bytes to frames")
 struct ServerAssemblerTests {
   /// Frames of lengths from nothing to some kilobytes, and their bodies.
   private func stream(_ count: Int) -> (bytes: [UInt8], bodies: [[UInt8]]) {
-    var numbers = ServerNumbers(seed: 6)
+    var numbers = SeededGenerator(seed: 6)
     var bytes: [UInt8] = []
     var bodies: [[UInt8]] = []
     for request in 0..<count {

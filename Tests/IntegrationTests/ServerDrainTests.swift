@@ -3,6 +3,7 @@ import ServiceLifecycle
 import TesseraServer
 import TesseraWire
 import Testing
+import SeededRandom
 
 @Suite("Server: drain", .serialized)
 struct ServerDrainTests {
@@ -14,7 +15,7 @@ struct ServerDrainTests {
       $0.queueMilliseconds = 10_000
     } _: { port, group in
       let peer = try await ServerPeer.bound(port: port)
-      var numbers = ServerNumbers(seed: 4)
+      var numbers = SeededGenerator(seed: 4)
       let heavy = ServerRequest.make(users: 64, events: 32, coupons: 16, &numbers)
       var bytes: [UInt8] = []
       for id in 0..<100 { bytes += try ServerPeer.frame(heavy, requestID: UInt64(id)) }

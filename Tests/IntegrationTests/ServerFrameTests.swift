@@ -2,6 +2,7 @@ import Serving
 import TesseraServer
 import TesseraWire
 import Testing
+import SeededRandom
 
 @Suite("Server: frames")
 struct ServerFrameTests {
@@ -31,7 +32,7 @@ struct ServerFrameTests {
     let registry = try ServerRegistry.sample()
     try await withServer(registry) { port, _ in
       var stream = try ServerPeer.greeting()
-      var numbers = ServerNumbers(seed: 3)
+      var numbers = SeededGenerator(seed: 3)
       let request = ServerRequest.make(users: 1, events: 3, coupons: 2, &numbers)
       stream += try ServerPeer.frame(request, requestID: 1)
       Frame.append(.ping, requestID: 2, body: RawSpan(), to: &stream)
@@ -71,7 +72,7 @@ struct ServerFrameTests {
     let registry = try ServerRegistry.sample()
     try await withServer(registry) { port, _ in
       let peer = try await ServerPeer.bound(port: port)
-      var numbers = ServerNumbers(seed: 1)
+      var numbers = SeededGenerator(seed: 1)
       let good = ServerRequest.make(users: 1, events: 1, coupons: 1, &numbers)
       var body: [UInt8] = []
       try good.encode(signature: ServerPeer.signature(face: "face"), into: &body)

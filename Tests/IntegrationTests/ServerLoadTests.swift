@@ -2,6 +2,7 @@ import Serving
 import TesseraServer
 import TesseraWire
 import Testing
+import SeededRandom
 
 @Suite("Server: load", .serialized)
 struct ServerLoadTests {
@@ -9,7 +10,7 @@ struct ServerLoadTests {
   private func flood(
     _ count: Int, deadlineMicroseconds: UInt32 = 10_000_000
   ) throws -> [UInt8] {
-    var numbers = ServerNumbers(seed: 11)
+    var numbers = SeededGenerator(seed: 11)
     let heavy = ServerRequest.make(
       users: 64, events: 32, coupons: 16, deadlineMicroseconds: deadlineMicroseconds, &numbers)
     var bytes: [UInt8] = []
@@ -51,7 +52,7 @@ struct ServerLoadTests {
     let registry = try ServerRegistry.sample()
     try await withServer(registry) { port, _ in
       let peer = try await ServerPeer.bound(port: port)
-      var numbers = ServerNumbers(seed: 1)
+      var numbers = SeededGenerator(seed: 1)
       let hasty = ServerRequest.make(
         users: 1, events: 4, coupons: 4, deadlineMicroseconds: 1, &numbers)
       #expect(try await peer.score(hasty, requestID: 1).code == .deadlineExceeded)
@@ -94,7 +95,7 @@ struct ServerLoadTests {
       $0.timeouts.stalledReplies = 300_000_000
     } _: { port, _ in
       let deaf = try await ServerPeer.bound(port: port, reads: false)
-      var numbers = ServerNumbers(seed: 2)
+      var numbers = SeededGenerator(seed: 2)
       let request = ServerRequest.make(users: 64, events: 0, coupons: 16, &numbers)
       var bytes: [UInt8] = []
       for id in 0..<64 { bytes += try ServerPeer.frame(request, requestID: UInt64(id)) }
@@ -120,7 +121,7 @@ struct ServerLoadTests {
         alone[id] = Array(reply.body.dropFirst(20))
       }
       for round in UInt64(1)...10 {
-        var numbers = ServerNumbers(seed: round)
+        var numbers = SeededGenerator(seed: round)
         var bytes: [UInt8] = []
         for id in (UInt64(0)..<65).shuffled(using: &numbers) {
           bytes += try ServerPeer.frame(

@@ -3,20 +3,7 @@ import LMDBStore
 import ModelGraph
 import ModelRegistry
 import TesseraWire
-
-/// SplitMix64 (Steele, Lea, Flood): the same seed gives the same numbers.
-struct ServerNumbers: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
+import SeededRandom
 
 /// A registry in a folder of its own with small random models called `coupon`; removed with the value.
 final class ServerRegistry: Sendable {
@@ -48,7 +35,7 @@ final class ServerRegistry: Sendable {
     try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
     let json = Self.json(units: units, face: face)
     let graph = try TypedGraph(try ModelDescription(json: Array(json.utf8)))
-    var numbers = ServerNumbers(seed: seed)
+    var numbers = SeededGenerator(seed: seed)
     let tensors = graph.requiredTensors.map { required in
       let values = (0..<required.shape.reduce(1, *)).map { _ in
         Float.random(in: -0.5...0.5, using: &numbers)
@@ -116,7 +103,7 @@ final class ServerRegistry: Sendable {
 /// Requests to the model of `ServerRegistry`.
 enum ServerRequest {
   /// One user of random lengths; 0 events is among them.
-  static func random(_ numbers: inout ServerNumbers) -> ScoreBody {
+  static func random(_ numbers: inout SeededGenerator) -> ScoreBody {
     make(
       users: 1, events: Int.random(in: 0...32, using: &numbers),
       coupons: Int.random(in: 1...16, using: &numbers), &numbers)
@@ -125,7 +112,7 @@ enum ServerRequest {
   /// Users of the same lengths.
   static func make(
     users: Int, events: Int, coupons: Int, deadlineMicroseconds: UInt32 = 10_000_000,
-    _ numbers: inout ServerNumbers
+    _ numbers: inout SeededGenerator
   ) -> ScoreBody {
     ScoreBody(
       handle: 0, deadlineMicroseconds: deadlineMicroseconds,
@@ -139,7 +126,7 @@ enum ServerRequest {
 
   /// A random request, by its seed.
   static func random(seed: UInt64) -> ScoreBody {
-    var numbers = ServerNumbers(seed: seed)
+    var numbers = SeededGenerator(seed: seed)
     return random(&numbers)
   }
 }

@@ -1,12 +1,13 @@
 // A row's bits do not depend on the rows beside it.
 import Kernels
 import Testing
+import SeededRandom
 
 @Suite struct BatchMatesTests {
   @Test(
     "A product row has the same bits alone as among strangers", arguments: KernelTable.available)
   func products(table: KernelTable) {
-    var random = Random(seed: 11)
+    var random = SeededGenerator(seed: 11)
     for isInt8 in [true, false] {
       let weights = matrix(&random, outputs: 70, depth: 90, isInt8: isInt8)
       let values = random.floats(45 * 90)
@@ -25,7 +26,7 @@ import Testing
     "A user's sequences have the same bits alone as among users of other lengths",
     arguments: KernelTable.available)
   func sequences(table: KernelTable) {
-    var random = Random(seed: 12)
+    var random = SeededGenerator(seed: 12)
     let (units, heads) = (24, 2)
     for isInt8 in [true, false] {
       let offsets = random.offsets(users: 37, lengthMax: 35)

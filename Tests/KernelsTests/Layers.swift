@@ -1,9 +1,10 @@
 // One call of a layer kernel on random numbers: what the tests compare between tables and batches.
 import Kernels
+import SeededRandom
 
 /// The weights of a layer in both precisions' form.
 func matrix(
-  _ random: inout Random, outputs: Int, depth: Int, isInt8: Bool, bias: Bool = true,
+  _ random: inout SeededGenerator, outputs: Int, depth: Int, isInt8: Bool, bias: Bool = true,
   isLSTM: Bool = false
 )
   -> PackedMatrix

@@ -2,6 +2,7 @@
 import Foundation
 import Kernels
 import Testing
+import SeededRandom
 
 @Suite struct MeaningTests {
   private func exact(_ x: Double, _ activation: Activation) -> Double {
@@ -80,7 +81,7 @@ import Testing
 
   @Test("An LSTM over float32 is the textbook recurrence within 1e-5, and T = 0 gives zeros")
   func recurrence() {
-    var random = Random(seed: 7)
+    var random = SeededGenerator(seed: 7)
     let (units, width, steps) = (5, 3, 9)
     let w = random.floats(4 * units * width, scale: 0.5)
     let r = random.floats(4 * units * units, scale: 0.5)
@@ -114,7 +115,7 @@ import Testing
 
   @Test("Attention is softmax(q·kᵀ/√depth)·v: float32 within 1e-5, int8 within 0.06 on unit rows")
   func attentionMeaning() {
-    var random = Random(seed: 8)
+    var random = SeededGenerator(seed: 8)
     let (rows, depth) = (20, 8)
     let values = random.floats(rows * 3 * depth)
     let qkv = FloatBlock(rows, 3 * depth, values: values)

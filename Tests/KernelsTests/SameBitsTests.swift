@@ -1,6 +1,7 @@
 // Every instruction set that this machine has against the scalar reference, bit for bit.
 import Kernels
 import Testing
+import SeededRandom
 
 @Suite struct SameBitsTests {
   static let sizes = [1, 2, 3, 15, 16, 17, 31, 48, 63, 64, 65, 100, 128, 130]
@@ -14,7 +15,7 @@ import Testing
     "A product has the bits of the scalar one, for any rows, outputs, depth and epilogue",
     arguments: KernelTable.vectorised)
   func products(table: KernelTable) {
-    var random = Random(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for trial in 0..<60 {
       let rows = trial == 0 ? 0 : trial < 20 ? trial : random.int(1...70)
       let outputs = Self.sizes[random.int(0...Self.sizes.count - 1)] * (trial % 10 == 0 ? 3 : 1)
@@ -40,7 +41,7 @@ import Testing
     "An LSTM has the bits of the scalar one, for any lengths, units and direction",
     arguments: KernelTable.vectorised)
   func recurrences(table: KernelTable) {
-    var random = Random(seed: 2)
+    var random = SeededGenerator(seed: 2)
     for trial in 0..<24 {
       let isInt8 = trial % 3 != 0
       let units = [1, 7, 16, 20, 32, 64, 65, 128][trial % 8]
@@ -68,7 +69,7 @@ import Testing
     "Attention has the bits of the scalar one, for any lengths, heads and mask",
     arguments: KernelTable.vectorised)
   func attentions(table: KernelTable) {
-    var random = Random(seed: 3)
+    var random = SeededGenerator(seed: 3)
     for trial in 0..<24 {
       let heads = [1, 2, 4, 3][trial % 4]
       let width = heads * [8, 16, 32, 5, 64, 20][trial % 6]
@@ -85,7 +86,7 @@ import Testing
 
   @Test("Row kernels have the bits of the scalar ones", arguments: KernelTable.vectorised)
   func rowKernels(table: KernelTable) {
-    var random = Random(seed: 4)
+    var random = SeededGenerator(seed: 4)
     for width in Self.sizes {
       let seed = random.next()
       #expect(
@@ -96,7 +97,7 @@ import Testing
 
   /// The bits that all row kernels leave on the same random rows.
   private func everyRowKernel(_ table: KernelTable, width: Int, seed: UInt64) -> [[UInt32]] {
-    var random = Random(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let offsets = random.offsets(users: 6, lengthMax: 9)
     let rows = Int(offsets[6])
     let x = FloatBlock(rows, width, values: random.floats(rows * width, scale: 3))

@@ -1,6 +1,7 @@
 import Foundation
 import ModelRegistry
 import Testing
+import SeededRandom
 
 @Suite("Processes that die, and processes side by side", .serialized)
 struct CrashTests {
@@ -11,7 +12,7 @@ struct CrashTests {
     let path = try Registry.sample(in: folder, versions: 2).path
     try Registry(path: path, access: .readWrite)
       .promote(model: "coupon", version: 1, change: .test())
-    var numbers = SeededNumbers(11)
+    var numbers = SeededGenerator(seed: 11)
     var (unchanged, changed) = (0, 0)
     // The delay closes in on the commit from both sides, however slow the machine is.
     var delay = 20_000.0

@@ -4,18 +4,7 @@ import Foundation
 import ModelGraph
 import ModelRegistry
 import TesseraWire
-
-/// A source of numbers that gives the same ones for the same seed.
-struct SeededNumbers: RandomNumberGenerator {
-  var state: UInt64
-  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
-}
+import SeededRandom
 
 /// A model folder in the making: change what a test is about, then write it.
 struct SampleModel {
@@ -44,7 +33,7 @@ struct SampleModel {
   init(seed: UInt64, width: Int = 8) throws {
     json = json.replacingOccurrences(of: "\"width\": 8", with: "\"width\": \(width)")
     let graph = try TypedGraph(try ModelDescription(json: Array(json.utf8)))
-    var numbers = SeededNumbers(seed)
+    var numbers = SeededGenerator(seed: seed)
     tensors = graph.requiredTensors.map { required in
       let values = (0..<required.shape.reduce(1, *)).map { _ in
         Float.random(in: -1...1, using: &numbers)

@@ -219,4 +219,11 @@ struct ConnectionMachineTests {
       try peer.send(BindBody(model: "coupon", target: .version(1))).refused == .draining)
     #expect(peer.send(.ping, []) == .pong)
   }
+
+  @Test("a HELLO that comes while the server drains is told so, and the connection closes")
+  func tooLate() throws {
+    let peer = Peer()
+    #expect(!peer.drain())
+    #expect(try peer.send(HelloBody()).closing == .draining)
+  }
 }

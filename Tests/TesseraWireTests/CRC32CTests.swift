@@ -1,5 +1,6 @@
 import TesseraWire
 import Testing
+import SeededRandom
 
 @Suite("CRC-32C")
 struct CRC32CTests {

@@ -1,5 +1,6 @@
 import TesseraWire
 import Testing
+import SeededRandom
 
 /// Whatever a peer sends, a decoder answers with a value or a `WireError`. A trap would end the test run.
 @Suite("Damage")

@@ -1,5 +1,6 @@
 import TesseraWire
 import Testing
+import SeededRandom
 
 @Suite("Round trips")
 struct RoundTripTests {

@@ -1,4 +1,5 @@
 internal import Kernels
+internal import SeededRandom
 
 /// One kernel on one size, ready to be called on any table: random input, own memory.
 struct KernelCase {

@@ -1,4 +1,5 @@
 internal import Kernels
+internal import SeededRandom
 
 /// Rows that a kernel reads and writes, as float32 and as int8, or its scratch.
 @safe

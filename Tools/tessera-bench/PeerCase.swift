@@ -1,6 +1,7 @@
 internal import Inference
 internal import ModelGraph
 internal import TesseraWire
+internal import SeededRandom
 
 /// The sizes of the requests that are scored together.
 struct PeerCase {

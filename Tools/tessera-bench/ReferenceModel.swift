@@ -1,6 +1,7 @@
 internal import Foundation
 internal import ModelGraph
 internal import TesseraWire
+internal import SeededRandom
 
 /// The public reference models, with weights drawn from a seed: 50,000 items and 8 actions an event,
 /// 32 numbers a user, 2,000 coupon ids and 16 numbers a coupon; a head of 256, 128 and 1 units.
@@ -98,19 +99,7 @@ extension ReferenceModel {
   }
 }
 
-/// SplitMix64 (Steele, Lea, Flood): the same seed gives the same numbers on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SeededGenerator {
   /// Mean 0, deviation 1, nearly normal: the sum of four uniform numbers.
   mutating func normal() -> Float {
     let bits = next()

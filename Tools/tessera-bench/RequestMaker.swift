@@ -1,6 +1,7 @@
 internal import Inference
 internal import ModelGraph
 internal import TesseraWire
+internal import SeededRandom
 
 /// A SCORE body with its decoded layout, ready to be appended.
 struct PreparedRequest {

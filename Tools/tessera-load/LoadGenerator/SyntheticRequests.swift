@@ -1,4 +1,5 @@
 package import TesseraWire
+import SeededRandom
 
 /// Makes requests up that fit a signature. Their values mean nothing to the model (a signature tells no
 /// vocabulary), but cost it what real ones of the same size cost.

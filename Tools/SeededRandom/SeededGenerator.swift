@@ -1,4 +1,5 @@
-/// SplitMix64 (Steele, Lea and Flood 2014): the same seed makes the same requests everywhere.
+/// SplitMix64 (Steele, Lea, Flood 2014), for synthetic requests, random models and test cases: the same
+/// seed gives the same numbers on every machine.
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
