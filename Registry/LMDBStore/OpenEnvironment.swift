@@ -173,7 +173,20 @@ import Glibc
       return unsafe try openDatabases(
         names, in: handle, path: path, begin: UInt32(MDB_RDONLY), flags: 0)
     } catch {
-      guard writable, error.code == .notFound else { throw error }
+      guard error.code == .notFound else { throw error }
+      // Databases are made in the first transaction, all at once. One that is missing later was
+      // damaged away: making it anew would commit the damage.
+      var info = unsafe MDB_envinfo()
+      let result = unsafe mdb_env_info(handle, &info)
+      guard result == MDB_SUCCESS else {
+        throw StoreError(result: result, during: "mdb_env_info", path: path)
+      }
+      guard unsafe info.me_last_txnid == 0 else {
+        throw StoreError(
+          .corrupted, during: "\(error.operation): missing; restore the folder from a copy",
+          path: path)
+      }
+      guard writable else { throw error }
       return unsafe try openDatabases(
         names, in: handle, path: path, begin: 0, flags: UInt32(MDB_CREATE))
     }

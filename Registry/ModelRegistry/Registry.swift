@@ -156,6 +156,11 @@ public final class Registry: Sendable {
           + "program knows only \(RegistryLimits.formatVersion); use one that is as new as the "
           + "registry")
     }
+    // The databases are made in the first transaction, the format follows in the second.
+    guard try generation() <= 1 else {
+      throw RegistryError(
+        .damaged, at: path, "the record of the format is missing; restore the folder from a copy")
+    }
     guard access == .readWrite else {
       throw RegistryError(
         .noRegistry, at: path, "there is no registry here; `tessera-registry import` makes one")

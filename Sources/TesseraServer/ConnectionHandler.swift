@@ -26,7 +26,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     machine = ConnectionMachine(
       limits: loop.settings.limits, timeouts: loop.settings.timeouts,
       credential: loop.settings.credential, now: now)
-    assembler = FrameAssembler(bodyBytesMax: loop.settings.limits.bodyBytesMax)
+    // A stranger is not buffered for more than a HELLO.
+    assembler = FrameAssembler(bodyBytesMax: FrameKind.hello.bodyBytesMax)
   }
 
   // MARK: The channel's events
@@ -158,6 +159,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     switch action {
     case .ignore, .score: return
     case .welcome(let version):
+      assembler.bodyBytesMax = loop.settings.limits.bodyBytesMax
       let welcome = WelcomeBody(
         version: version, limits: loop.settings.limits, serverName: loop.settings.serverName)
       do {

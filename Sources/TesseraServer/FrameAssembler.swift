@@ -10,7 +10,8 @@ package struct FrameAssembler {
   private var read = ByteBuffer()
   /// The beginning of a frame whose end has not been read.
   private var partial = ByteBuffer()
-  private let bodyBytesMax: Int
+  /// The longest body that is waited for; longer ones are refused on their header.
+  package var bodyBytesMax: Int
 
   package init(bodyBytesMax: Int = Limits.bodyBytesMax) { self.bodyBytesMax = bodyBytesMax }
 

@@ -95,11 +95,12 @@ final class Loader {
           metadata: ["error": "\(error)"])
       }
     }
+    // No change of a registry removes an alias, so one that is gone was damaged away.
     let named = Set(records.map { Alias(model: $0.model, name: $0.alias) })
-    for alias in aliases.keys where !named.contains(alias) {
-      _ = scheduler.point(model: alias.model, alias: alias.name, to: nil)
-      aliases[alias] = nil
-      logger.info("no longer serving \(alias.model)@\(alias.name): the alias was removed")
+    for (alias, key) in aliases where !named.contains(alias) {
+      logger.error(
+        "\(alias.model)@\(alias.name) is missing in the registry; version \(key.version) keeps serving"
+      )
     }
   }
 

@@ -126,6 +126,10 @@ struct ServerFrameTests {
       let early = try await ServerPeer(port: port)
       try await early.send(try ServerPeer.frame(ServerRequest.random(seed: 1), requestID: 1))
       #expect(try await early.end().map(\.code) == [.expectedHello])
+      // SCORE, a body of one MiB, of which nothing is sent.
+      let hoarder = try await ServerPeer(port: port)
+      try await hoarder.send([0, 0, 16, 0, 3, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 11))
+      #expect(try await hoarder.end().map(\.code) == [.badFrame])
       let browser = try await ServerPeer(port: port)
       try await browser.send(Array("GET / HTTP/1.1\r\nHost: tessera\r\n\r\n".utf8))
       #expect(try await browser.end().map(\.code) == [.badFrame])

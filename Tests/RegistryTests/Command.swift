@@ -19,7 +19,9 @@ struct Command {
   private let output = Pipe()
   private let errors = Pipe()
 
-  init(_ arguments: String...) throws {
+  init(_ arguments: String...) throws { try self.init(arguments) }
+
+  init(_ arguments: [String]) throws {
     try self.init(executable: Self.path, arguments)
   }
 

@@ -93,6 +93,17 @@ struct CommandTests {
     }
   }
 
+  @Test("A promotion in a mistyped folder is refused, and no registry is made there")
+  func mistyped() throws {
+    let none = folder / "none"
+    for verb in [["promote", "coupon", "1"], ["rollback", "coupon"]] {
+      let (status, _, errors) = try Command(["--registry", none] + verb).finish()
+      #expect(status == 1)
+      #expect(errors.contains("there is no registry here"))
+      #expect(!FileManager.default.fileExists(atPath: none))
+    }
+  }
+
   @Test("A wrong use of the command exits with 64")
   func usage() throws {
     #expect(try Command("--registry", path, "promote", "coupon").finish().status == 64)

@@ -155,6 +155,25 @@ struct StoreTests {
     #expect(error?.code == .invalid)
   }
 
+  @Test("A database that is missing in a used environment is damage, and is not made anew")
+  func missingDatabase() throws {
+    let path = folder / "used"
+    do {
+      let store = try Environment(path: path, access: .readWrite, databases: ["one"])
+      try store.write { transaction throws(StoreError) in
+        try transaction.put([1], for: [1], in: "one")
+      }
+    }
+    for access in [Environment.Access.readOnly, .readWrite] {
+      let error = #expect(throws: StoreError.self) {
+        try Environment(path: path, access: access, databases: ["one", "two"])
+      }
+      #expect(error?.code == .corrupted)
+    }
+    #expect(
+      try Environment(path: path, access: .readOnly, databases: ["one"]).lastTransactionID() == 2)
+  }
+
   @Test("Keys and values of impossible sizes are refused")
   func sizes() throws {
     let store = try open(.readWrite)

@@ -23,7 +23,7 @@ struct PromoteVerb: ParsableCommand {
   var why: String?
 
   func run() throws {
-    let move = try location.open(.readWrite).promote(
+    let move = try location.openExisting().promote(
       model: model, version: version, alias: alias, change: author.change(why: why))
     if form.json { return try form.printJSON(MoveOutput(move, model: model, alias: alias)) }
     guard move.isChange else {

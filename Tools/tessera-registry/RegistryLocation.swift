@@ -15,6 +15,12 @@ struct RegistryLocation: ParsableArguments {
     try Registry(path: path, access: access)
   }
 
+  /// For a change of a registry that must be there: a mistyped folder is refused, not made.
+  func openExisting() throws -> Registry {
+    let existing = try open(.readOnly)
+    return try withExtendedLifetime(existing) { try open(.readWrite) }
+  }
+
   /// An empty variable counts as unset, as for the server.
   private var path: String {
     let named = ProcessInfo.processInfo.environment["TESSERA_REGISTRY"] ?? ""

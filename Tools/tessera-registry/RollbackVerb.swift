@@ -21,7 +21,7 @@ struct RollbackVerb: ParsableCommand {
   var why: String?
 
   func run() throws {
-    let move = try location.open(.readWrite).rollback(
+    let move = try location.openExisting().rollback(
       model: model, alias: alias, change: author.change(why: why))
     if form.json { return try form.printJSON(MoveOutput(move, model: model, alias: alias)) }
     let before = move.from.map { " (was version \($0))" } ?? ""
