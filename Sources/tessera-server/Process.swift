@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// A variable of the environment; nil when unset or empty.
 func environment(_ name: String) -> String? {
@@ -19,4 +13,22 @@ func environment(_ name: String) -> String? {
 func flushStandardOutput() {
   // nil = every stream.
   _ = fflush(nil)
+}
+
+/// Raises the soft limit of open files as far as so many connections need. Returns what to tell the
+/// operator when the hard limit is lower: at the limit, sockets wait unaccepted and their event loop
+/// asks for them again and again.
+func makeRoom(forConnections connections: Int) -> String? {
+  // Listener, wake-up and poll descriptors of the event loops, the registry's two files, standard streams.
+  let others = 256
+  let needed = rlim_t(connections + others)
+  var limit = rlimit()
+  let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  // Both calls read or write exactly the struct.
+  guard unsafe getrlimit(files, &limit) == 0, limit.rlim_cur < needed else { return nil }
+  limit.rlim_cur = min(needed, limit.rlim_max)
+  let isRaised = unsafe setrlimit(files, &limit) == 0
+  if isRaised && limit.rlim_cur == needed { return nil }
+  return "\(connections) connections need \(needed) open files, this process may open "
+    + "\(limit.rlim_max); lower --connections or raise `ulimit -Hn`"
 }

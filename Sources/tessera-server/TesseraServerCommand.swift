@@ -82,6 +82,7 @@ struct TesseraServerCommand: AsyncParsableCommand {
       return handler
     }
     let logger = Logger(label: "tessera")
+    if let warning = makeRoom(forConnections: connections) { logger.warning("\(warning)") }
     let server = ScoringServer(configuration: settings, logger: logger) { host, port in
       print("listening on \(host):\(port)")
       flushStandardOutput()
