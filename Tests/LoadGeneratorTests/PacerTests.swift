@@ -37,4 +37,13 @@ import Testing
     while pacer.take(now: .max, end: 11_000_000) != nil {}
     #expect(pacer.missed(end: 11_000_000) == 0)
   }
+
+  @Test func whatIsSkippedIsNeitherDueNorMissedLater() {
+    var pacer = Pacer(start: 0, rate: 1_000)
+    #expect(pacer.take(now: .max, end: .max) == 0)
+    #expect(pacer.skip(before: 5_000_000) == 4)
+    #expect(pacer.take(now: .max, end: .max) == 5_000_000)
+    #expect(pacer.missed(end: 10_000_000) == 4)
+    #expect(pacer.skip(before: 1_000_000) == 0)
+  }
 }

@@ -70,6 +70,7 @@ final class LoadLoop {
     self.done = done
     measuredFrom = start + UInt64(plan.warmupSeconds * 1e9)
     end = measuredFrom + UInt64(plan.seconds * 1e9)
+    at(measuredFrom) { $0.beginMeasuring() }
     at(end) { $0.finishSending() }
     switch plan.pace {
     case .concurrency:
@@ -93,14 +94,21 @@ final class LoadLoop {
     finishSending()
   }
 
+  /// What was due in the warm-up and could not be sent is given up: else the measured time would begin
+  /// with its backlog.
+  private func beginMeasuring() {
+    guard !isSendingOver, let missed = pacer?.skip(before: measuredFrom), missed > 0 else { return }
+    warmup.record(.notSent, count: missed, text: Self.noRoom)
+  }
+
+  private static let noRoom = "all connections had as many unanswered requests as they may"
+
   private func finishSending() {
     guard !isSendingOver else { return }
     sendDue(now: end)
     isSendingOver = true
     if let missed = pacer?.missed(end: end) {
-      measured.record(
-        .notSent, count: missed,
-        text: "all connections had as many unanswered requests as they may")
+      measured.record(.notSent, count: missed, text: Self.noRoom)
     }
     at(end + UInt64(LoadLimits.answerSecondsMax) * 1_000_000_000) { $0.giveUp() }
     endIfAnswered()

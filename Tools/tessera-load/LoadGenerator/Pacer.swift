@@ -32,4 +32,11 @@ package struct Pacer: Hashable, Sendable {
     while due > 0, start + UInt64((Double(due - 1) * interval).rounded()) >= end { due -= 1 }
     return due > taken ? due - taken : 0
   }
+
+  /// Gives up the requests that were due before `time` and not taken; returns how many.
+  package mutating func skip(before time: UInt64) -> UInt64 {
+    let missed = missed(end: time)
+    taken += missed
+    return missed
+  }
 }
