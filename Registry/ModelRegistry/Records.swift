@@ -70,7 +70,7 @@ public struct AuditRecord: Hashable, Sendable, Codable {
 
 /// Who changes the registry, and when. Passed in, so that nothing here reads a clock.
 public struct Change: Hashable, Sendable {
-  /// A person or a program, with its machine: `ana@trainer-3`.
+  /// A person or a program, with its machine: `deploy@trainer-3`.
   public var who: String
   /// When.
   public var now: Date

@@ -7,8 +7,9 @@ import TesseraWire
 /// arriving (1 MiB), the frames and replies in flight (`heldBytesMax` and one frame over it, at most
 /// 3.5 MiB, in read buffers of `readBufferBytesMax` of which each may be kept by one small frame:
 /// 1,024 × 16 KiB), and replies that the peer does not read (`unsentBytesMax` in pieces of shared
-/// buffers, at most `sharedReplyBytesMax` each). An honest client with one small request at a time
-/// costs about 10 KiB.
+/// buffers, at most `sharedReplyBytesMax` each, and the answers to one more read: 16 KiB of BIND frames
+/// make up to 2.8 MiB of BOUND). Before HELLO: the bytes of one. An honest client with one small
+/// request at a time costs about 10 KiB.
 enum ServerLimits {
   /// Connections at a time. Each costs a file descriptor; services keep a pool of some tens.
   static let connectionsMax = 4_096

@@ -77,7 +77,7 @@ final class ServerRegistry: Sendable {
   }
 
   private static func change() -> Change {
-    Change(who: "ana@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: nil)
+    Change(who: "deploy@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: nil)
   }
 
   private static func json(units: Int, face: String) -> String {

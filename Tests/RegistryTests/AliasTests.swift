@@ -23,7 +23,7 @@ struct AliasTests {
     #expect(trail.map(\.sequence) == [1, 2, 3, 4])
     #expect(trail.map(\.action) == [.importVersion, .importVersion, .promote, .promote])
     let last = try #require(trail.last)
-    #expect((last.who, last.from, last.to) == ("ana@trainer", 1, 2))
+    #expect((last.who, last.from, last.to) == ("deploy@trainer", 1, 2))
     #expect((last.alias, last.why) == ("production", "auc"))
     #expect(last.when == "2026-03-01T09:50:00.000Z")
   }

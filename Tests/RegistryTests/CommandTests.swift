@@ -22,7 +22,7 @@ struct CommandTests {
 
     for version in ["1", "2"] {
       let run = try Command(
-        "--registry", path, "promote", "coupon", version, "--why", "better", "--who", "ana"
+        "--registry", path, "promote", "coupon", version, "--why", "better", "--who", "deploy"
       ).finish()
       #expect(run.output.hasPrefix("production of coupon now points to version \(version)"))
     }
@@ -35,7 +35,8 @@ struct CommandTests {
     let shown = try Command("--registry", path, "show", "coupon").finish().output
     for words in [
       "coupon version 2", "SIGNATURE", "item", "a row of 21", "GRAPH", "pool", "TENSORS",
-      "6 x 10", "hidden.weight", "%", "AUDIT TRAIL", "production: 1 -> 2", "better", "ana", "auc",
+      "6 x 10", "hidden.weight", "%", "AUDIT TRAIL", "production: 1 -> 2", "better", "deploy",
+      "auc",
     ] {
       #expect(shown.contains(words), "show says \(words)")
     }

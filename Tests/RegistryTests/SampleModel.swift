@@ -67,7 +67,7 @@ struct SampleModel {
 extension Change {
   /// Somebody, at a time that does not move.
   static func test(why: String? = nil) -> Change {
-    Change(who: "ana@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: why)
+    Change(who: "deploy@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: why)
   }
 }
 

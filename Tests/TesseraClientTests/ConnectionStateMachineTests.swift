@@ -7,16 +7,16 @@ struct ConnectionStateMachineTests {
   @Test("greets, binds once for everyone who asks, and then sends")
   func greeting() {
     var it = ConnectionTranscript()
-    #expect(it.asks("ann").said == "refuse connectionFailed")
+    #expect(it.asks("first").said == "refuse connectionFailed")
     it.machine.opened()
-    #expect(it.binds("coupon", for: "ann").said == "refuse connectionFailed")
+    #expect(it.binds("coupon", for: "first").said == "refuse connectionFailed")
     #expect(it.hears(.welcome(ConnectionTranscript.welcome())) == "ready for 4")
-    let bind = it.binds("coupon", for: "ann")
+    let bind = it.binds("coupon", for: "first")
     #expect(bind.said == "send")
-    #expect(it.binds("coupon", for: "bob").said == "join")
+    #expect(it.binds("coupon", for: "second").said == "join")
     #expect(
       it.hears(.bound(requestID: bind.id, ConnectionTranscript.body(handle: 1)))
-        == #"["ann", "bob"] bound to 1"#)
+        == #"["first", "second"] bound to 1"#)
     #expect(it.binds("coupon", for: "cat").said == "bound to 1")
     #expect(it.asks("cat").said == "send")
   }
@@ -24,10 +24,10 @@ struct ConnectionStateMachineTests {
   @Test("gives replies to those who asked, whatever their order")
   func outOfOrder() {
     var it = ConnectionTranscript.bound()
-    let ann = it.asks("ann").id
-    let bob = it.asks("bob").id
-    #expect(it.hears(.scores(requestID: bob)) == "scores for bob")
-    #expect(it.hears(.error(requestID: ann, refusal(.overloaded))) == "ann refused OVERLOADED")
+    let first = it.asks("first").id
+    let second = it.asks("second").id
+    #expect(it.hears(.scores(requestID: second)) == "scores for second")
+    #expect(it.hears(.error(requestID: first, refusal(.overloaded))) == "first refused OVERLOADED")
     #expect(it.machine.inFlightCount == 0)
   }
 
@@ -36,7 +36,7 @@ struct ConnectionStateMachineTests {
     var it = ConnectionTranscript.bound()
     var seen: Set<UInt64> = [0]
     for _ in 0..<1_000 {
-      let id = it.asks("ann").id
+      let id = it.asks("first").id
       #expect(seen.insert(id).inserted)
       _ = it.hears(.scores(requestID: id))
     }
@@ -45,8 +45,8 @@ struct ConnectionStateMachineTests {
   @Test("refuses what would be more than the server takes at once")
   func bounded() {
     var it = ConnectionTranscript.bound(inFlightMax: 2)
-    let first = it.asks("ann").id
-    _ = it.asks("bob")
+    let first = it.asks("first").id
+    _ = it.asks("second")
     #expect(it.asks("cat").said == "refuse tooManyInFlight")
     #expect(it.binds("other", for: "cat").said == "refuse tooManyInFlight")
     _ = it.hears(.scores(requestID: first))
@@ -56,69 +56,71 @@ struct ConnectionStateMachineTests {
   @Test("binds again after REBIND_REQUIRED, once for all who are told")
   func rebind() {
     var it = ConnectionTranscript.bound()
-    let ann = it.asks("ann").id
-    let bob = it.asks("bob").id
+    let first = it.asks("first").id
+    let second = it.asks("second").id
     #expect(
-      it.hears(.error(requestID: ann, refusal(.rebindRequired))) == "ann refused REBIND_REQUIRED")
-    let bind = it.binds("coupon", for: "ann")
+      it.hears(.error(requestID: first, refusal(.rebindRequired)))
+        == "first refused REBIND_REQUIRED")
+    let bind = it.binds("coupon", for: "first")
     #expect(bind.said == "send")
     #expect(
-      it.hears(.error(requestID: bob, refusal(.rebindRequired))) == "bob refused REBIND_REQUIRED")
-    #expect(it.binds("coupon", for: "bob").said == "join")
+      it.hears(.error(requestID: second, refusal(.rebindRequired)))
+        == "second refused REBIND_REQUIRED")
+    #expect(it.binds("coupon", for: "second").said == "join")
     #expect(
       it.hears(.bound(requestID: bind.id, ConnectionTranscript.body(handle: 2)))
-        == #"["ann", "bob"] bound to 2"#)
+        == #"["first", "second"] bound to 2"#)
   }
 
   @Test("tells everyone when a model is unknown, and asks anew the next time")
   func unknownModel() {
     var it = ConnectionTranscript.bound()
-    let bind = it.binds("other", for: "ann")
-    _ = it.binds("other", for: "bob")
+    let bind = it.binds("other", for: "first")
+    _ = it.binds("other", for: "second")
     #expect(
       it.hears(.error(requestID: bind.id, refusal(.unknownModel)))
-        == #"["ann", "bob"] refused UNKNOWN_MODEL"#)
-    #expect(it.binds("other", for: "ann").said == "send")
+        == #"["first", "second"] refused UNKNOWN_MODEL"#)
+    #expect(it.binds("other", for: "first").said == "send")
   }
 
   @Test("is replaced when the server remembers no more handles for it")
   func handlesUsedUp() {
     var it = ConnectionTranscript.bound()
-    let bind = it.binds("other", for: "ann")
+    let bind = it.binds("other", for: "first")
     #expect(
-      it.hears(.error(requestID: bind.id, refusal(.limit))) == #"["ann"] refused LIMIT"#)
-    #expect(it.asks("bob").said == "refuse draining")
+      it.hears(.error(requestID: bind.id, refusal(.limit))) == #"["first"] refused LIMIT"#)
+    #expect(it.asks("second").said == "refuse draining")
     #expect(it.machine.isDrained() == true)
   }
 
   @Test("finishes what is in flight after GOAWAY, sends nothing new, and is then done")
   func goAway() {
     var it = ConnectionTranscript.bound()
-    let ann = it.asks("ann").id
+    let first = it.asks("first").id
     #expect(it.hears(.goAway(GoAwayBody(code: .draining, text: "bye"))) == "drain: bye")
-    #expect(it.asks("bob").said == "refuse draining")
-    #expect(it.binds("coupon", for: "bob").said == "refuse draining")
+    #expect(it.asks("second").said == "refuse draining")
+    #expect(it.binds("coupon", for: "second").said == "refuse draining")
     #expect(it.machine.isDrained() == false)
-    #expect(it.hears(.scores(requestID: ann)) == "scores for ann")
+    #expect(it.hears(.scores(requestID: first)) == "scores for first")
     #expect(it.machine.isDrained() == true)
   }
 
   @Test("treats a DRAINING refusal like GOAWAY")
   func drainingRefusal() {
     var it = ConnectionTranscript.bound()
-    let ann = it.asks("ann").id
-    #expect(it.hears(.error(requestID: ann, refusal(.draining))) == "ann refused DRAINING")
-    #expect(it.asks("ann").said == "refuse draining")
+    let first = it.asks("first").id
+    #expect(it.hears(.error(requestID: first, refusal(.draining))) == "first refused DRAINING")
+    #expect(it.asks("first").said == "refuse draining")
     #expect(it.machine.isDrained() == true)
   }
 
   @Test("names everyone who still waits when the socket goes, with one reason for all")
   func lost() {
     var it = ConnectionTranscript.bound()
-    _ = it.asks("ann")
-    _ = it.binds("other", for: "bob")
+    _ = it.asks("first")
+    _ = it.binds("other", for: "second")
     let gone = it.machine.closed(reason: TesseraClientError(.connectionLost, "reset"))
-    #expect(Set(gone) == ["ann", "bob"])
+    #expect(Set(gone) == ["first", "second"])
     _ = it.machine.closed(reason: TesseraClientError(.closed, "later"))
     #expect(it.machine.closeReason?.code == .connectionLost)
     #expect(it.asks("cat").said == "refuse connectionLost")
@@ -128,32 +130,32 @@ struct ConnectionStateMachineTests {
   @Test("lets go of those whose deadline has passed, and drops their late replies")
   func expiry() {
     var it = ConnectionTranscript.bound()
-    let ann = it.asks("ann", deadline: 10).id
-    _ = it.asks("bob", deadline: 20)
+    let first = it.asks("first", deadline: 10).id
+    _ = it.asks("second", deadline: 20)
     let early = it.machine.expire(now: 9)
     #expect(early.expired.isEmpty && early.next == 10)
     let later = it.machine.expire(now: 10)
-    #expect(later.expired == ["ann"] && later.next == 20)
-    #expect(it.machine.inFlightCount == 2, "the server still works on ann's request")
-    #expect(it.hears(.scores(requestID: ann)) == "nothing")
+    #expect(later.expired == ["first"] && later.next == 20)
+    #expect(it.machine.inFlightCount == 2, "the server still works on first's request")
+    #expect(it.hears(.scores(requestID: first)) == "nothing")
     #expect(it.machine.inFlightCount == 1)
   }
 
   @Test("lets go of those whose BIND is not answered in time")
   func bindExpiry() {
     var it = ConnectionTranscript.bound()
-    let bind = it.binds("other", for: "ann", deadline: 10).id
-    _ = it.binds("other", for: "bob", deadline: 20)
-    #expect(it.machine.expire(now: 15).expired == ["ann"])
+    let bind = it.binds("other", for: "first", deadline: 10).id
+    _ = it.binds("other", for: "second", deadline: 20)
+    #expect(it.machine.expire(now: 15).expired == ["first"])
     #expect(
       it.hears(.bound(requestID: bind, ConnectionTranscript.body(handle: 2)))
-        == #"["bob"] bound to 2"#)
+        == #"["second"] bound to 2"#)
   }
 
   @Test("is given up when a reply stays away long after its deadline")
   func stuckServer() {
     var it = ConnectionTranscript.bound()
-    _ = it.asks("ann", deadline: 10)
+    _ = it.asks("first", deadline: 10)
     let silence = it.machine.expire(now: 10).next
     #expect(silence == 5_000_000_010)
     #expect(it.machine.expire(now: 5_000_000_009).close == nil)
@@ -163,19 +165,19 @@ struct ConnectionStateMachineTests {
   @Test("drops the replies of those who were cancelled")
   func cancelled() {
     var it = ConnectionTranscript.bound()
-    let ann = it.asks("ann").id
-    _ = it.binds("other", for: "ann")
-    #expect(it.machine.abandon { $0 == "ann" } == ["ann", "ann"])
-    #expect(it.hears(.scores(requestID: ann)) == "nothing")
+    let first = it.asks("first").id
+    _ = it.binds("other", for: "first")
+    #expect(it.machine.abandon { $0 == "first" } == ["first", "first"])
+    #expect(it.hears(.scores(requestID: first)) == "nothing")
   }
 
   @Test("does not stay open for replies that nobody waits for")
   func drainedByCancellation() {
     var it = ConnectionTranscript.bound()
-    _ = it.asks("ann")
+    _ = it.asks("first")
     it.machine.drain()
     #expect(it.machine.isDrained() == false)
-    _ = it.machine.abandon { $0 == "ann" }
+    _ = it.machine.abandon { $0 == "first" }
     #expect(it.machine.isDrained() == true)
   }
 
@@ -197,9 +199,10 @@ struct ConnectionStateMachineTests {
   @Test("closes when SCORES answer a BIND, or BOUND a SCORE")
   func crossedReplies() {
     var it = ConnectionTranscript.bound()
-    #expect(it.hears(.scores(requestID: it.binds("x", for: "ann").id)) == "close protocolViolation")
+    #expect(
+      it.hears(.scores(requestID: it.binds("x", for: "first").id)) == "close protocolViolation")
     var other = ConnectionTranscript.bound()
-    let id = other.asks("ann").id
+    let id = other.asks("first").id
     #expect(
       other.hears(.bound(requestID: id, ConnectionTranscript.body(handle: 2)))
         == "close protocolViolation")
@@ -224,7 +227,7 @@ struct ConnectionStateMachineTests {
   func closingCodes() {
     for code in ErrorCode.all where code.closesConnection {
       var it = ConnectionTranscript.bound()
-      let id = it.asks("ann").id
+      let id = it.asks("first").id
       #expect(it.hears(.error(requestID: id, refusal(code))).hasPrefix("close "))
     }
   }
