@@ -10,18 +10,31 @@ enum {
   LSTM_BLOCK_SUMS = 64    // four gates × sixteen units
 };
 
+// What a step reads and writes of one user.
+typedef struct {
+  const float *start;                    // gates before anything is added
+  const void *lookups[TSR_LOOKUPS_MAX];  // rows of the tables
+  float lookup_scales[TSR_LOOKUPS_MAX];
+  const int32_t *input;                  // sums of the input product: of the block, or of all gates
+  float input_scale;
+  float *cells;
+  uint8_t *next_int8;
+  float *next;
+  float *sequence, *state;               // where this step's state is wanted, or NULL
+} lstm_row;
+
 typedef struct {
   const tsr_lstm *args;
   const lstm_scratch *scratch;
   const int32_t *order;     // users of the group
   int32_t running;          // of them, those that still have rows
   int32_t t;                // step
-  size_t gates_stride;      // sums of all blocks
+  size_t gates;             // 4 · units to 16
   size_t units_stride;      // units to 16
   size_t hidden_bytes;      // of a quantised state
   bool is_projected;        // the inputs of this chunk are multiplied already
-  size_t block_step;        // from one block's sums to the next: 64 where all are kept, else 0
-  size_t sums_stride;       // from one user's recurrent sums to the next
+  int32_t together;         // blocks whose recurrent sums lie in scratch at a time
+  lstm_row rows[LSTM_GROUP];
 } lstm_group;
 
 // Longest first; equal lengths keep their order.
@@ -70,7 +83,7 @@ static void lstm_project(const lstm_group *g) {
     const size_t token = lstm_chunk(g, place, &rows);
     const void *input = w->int8_weights != NULL ? (const void *)(a->input_int8 + token * w->padded_depth)
                                                 : (const void *)(a->input_float + token * a->input_stride);
-    lstm_block(w, g->scratch->projection + place * LSTM_CHUNK * g->gates_stride, g->gates_stride, input,
+    lstm_block(w, g->scratch->projection + place * LSTM_CHUNK * g->gates, g->gates, input,
                a->input_stride, rows, 0, w->padded_outputs / 16);
   }
 }
@@ -90,108 +103,139 @@ static void lstm_collect(const lstm_group *g) {
   }
 }
 
-typedef struct {
-  f bias, input_scale, recurrent_scale;
-} gate_constants;
-
-INLINE gate_constants lstm_constants(const lstm_group *g, int32_t block, int gate) {
-  const tsr_matrix *input = g->args->input_matrix;
-  const size_t at = (size_t)block * LSTM_BLOCK_SUMS + gate * 16;
-  return (gate_constants){
-      .bias = f_load(input->bias + at),
-      .input_scale = input->int8_weights != NULL ? f_load(input->scales + at) : f_set(0),
-      .recurrent_scale = g->args->recurrent->int8_weights != NULL ? f_load(g->scratch->scales + at) : f_set(0)};
-}
-
-// z = recurrent sum + (input sum + bias), each sum dequantised first, of sixteen gates.
-INLINE f lstm_gate(const gate_constants *k, const int32_t *input, f token_scale, const int32_t *recurrent,
-                   bool is_input_int8, bool is_recurrent_int8) {
-  f x = is_input_int8 ? f_fma(f_from_i(i_load(input)), f_mul(token_scale, k->input_scale), k->bias)
-                      : f_add(f_load((const float *)input), k->bias);
-  return is_recurrent_int8 ? f_fma(f_from_i(i_load(recurrent)), k->recurrent_scale, x)
-                           : f_add(f_load((const float *)recurrent), x);
-}
-
-// Blocks of sixteen units of all running users. First all cells, then all states: both are long chains of
-// operations, and more of the shorter ones overlap.
-INLINE void lstm_cells(const lstm_group *g, int32_t first_block, int32_t blocks, const int32_t *inputs[],
-                       const float *token_scales, bool is_input_int8, bool is_recurrent_int8) {
+static void lstm_set_rows(lstm_group *g) {
   const tsr_lstm *a = g->args;
   const lstm_scratch *s = g->scratch;
-  for (int32_t block = first_block; block < first_block + blocks; block++) {
-    const gate_constants in = lstm_constants(g, block, 0), forget = lstm_constants(g, block, 1);
-    const gate_constants candidate = lstm_constants(g, block, 2);
-    for (int32_t place = 0; place < g->running; place++) {
-      const f token_scale = f_set(is_input_int8 ? token_scales[place] : 0.0f);
-      const int32_t *x = inputs[place] + block * g->block_step;
-      const int32_t *sums = s->sums + place * g->sums_stride + block * g->block_step;
-      float *cell = s->cells + place * g->units_stride + block * 16;
-      f_store(cell, f_lstm_cell(lstm_gate(&in, x, token_scale, sums, is_input_int8, is_recurrent_int8),
-                                lstm_gate(&forget, x + 16, token_scale, sums + 16, is_input_int8, is_recurrent_int8),
-                                lstm_gate(&candidate, x + 32, token_scale, sums + 32, is_input_int8, is_recurrent_int8),
-                                f_load(cell)));
+  for (int32_t place = 0; place < g->running; place++) {
+    const int32_t user = g->order[place], token = lstm_token(g, place);
+    lstm_row *row = &g->rows[place];
+    *row = (lstm_row){
+        .start = a->user_rows != NULL ? a->user_rows + (size_t)user * a->user_stride : a->recurrent->bias,
+        .cells = s->cells + place * g->units_stride,
+        .next_int8 = s->next_int8 + place * g->hidden_bytes,
+        .next = s->next + place * g->units_stride,
+        .sequence = a->sequence == NULL ? NULL : a->sequence + (size_t)token * a->sequence_stride,
+        .state = a->state == NULL || g->t < lstm_length(g, place) - 1 ? NULL
+            : a->state + (size_t)user * a->state_stride};
+    for (int32_t n = 0; n < a->lookup_count; n++) {
+      const tsr_table *table = a->lookups[n].table;
+      const size_t id = safe_id(table, a->lookups[n].ids[token]);
+      row->lookups[n] = table->int8_values != NULL ? (const void *)(table->int8_values + id * g->gates)
+                                                   : (const void *)(table->float_values + id * g->gates);
+      row->lookup_scales[n] = table->int8_values != NULL ? table->scales[id] : 1.0f;
     }
-  }
-  for (int32_t block = first_block; block < first_block + blocks; block++) {
-    const size_t first = (size_t)block * 16, left = a->units - first, count = left < 16 ? left : 16;
-    const gate_constants out = lstm_constants(g, block, 3);
-    for (int32_t place = 0; place < g->running; place++) {
-      const f token_scale = f_set(is_input_int8 ? token_scales[place] : 0.0f);
-      const f z = lstm_gate(&out, inputs[place] + block * g->block_step + 48, token_scale,
-                            s->sums + place * g->sums_stride + block * g->block_step + 48, is_input_int8,
-                            is_recurrent_int8);
-      const f h = f_lstm_hidden(z, f_load(s->cells + place * g->units_stride + first));
-      if (is_recurrent_int8) q_store(s->next_int8 + place * g->hidden_bytes + first, h, f_set(127.0f));
-      else f_store(s->next + place * g->units_stride + first, h);
-      if (a->sequence != NULL)
-        store(a->sequence + (size_t)lstm_token(g, place) * a->sequence_stride + first, h, count);
-      if (a->state != NULL && g->t == lstm_length(g, place) - 1)
-        store(a->state + (size_t)g->order[place] * a->state_stride + first, h, count);
-    }
+    if (a->input_matrix == NULL) continue;
+    int32_t unused;
+    row->input = g->is_projected
+        ? s->projection + (place * LSTM_CHUNK + (token - lstm_chunk(g, place, &unused))) * g->gates
+        : s->input_sums + place * LSTM_BLOCK_SUMS;
+    row->input_scale = a->input_matrix->int8_weights != NULL ? a->input_scales[token] : 0.0f;
   }
 }
 
-static void lstm_cells_of(const lstm_group *g, int32_t first_block, int32_t blocks, const int32_t *inputs[],
-                          const float *token_scales) {
-  const bool is_input_int8 = g->args->input_matrix->int8_weights != NULL;
-  const bool is_recurrent_int8 = g->args->recurrent->int8_weights != NULL;
-  if (is_input_int8 && is_recurrent_int8) lstm_cells(g, first_block, blocks, inputs, token_scales, true, true);
-  else if (is_input_int8) lstm_cells(g, first_block, blocks, inputs, token_scales, true, false);
-  else if (is_recurrent_int8) lstm_cells(g, first_block, blocks, inputs, token_scales, false, true);
-  else lstm_cells(g, first_block, blocks, inputs, token_scales, false, false);
+// Large tables lie outside the caches: their rows are asked for two steps ahead.
+static void lstm_prefetch(const lstm_group *g) {
+  const tsr_lstm *a = g->args;
+  for (int32_t place = 0; place < g->running; place++) {
+    if (g->t + 2 >= lstm_length(g, place)) break;
+    const int32_t token = lstm_token(g, place) + (a->backward ? -2 : 2);
+    for (int32_t n = 0; n < a->lookup_count; n++)
+      if (a->lookups[n].table->int8_values != NULL) prefetch_row(a->lookups[n].table, a->lookups[n].ids[token]);
+  }
 }
 
-static void lstm_step(const lstm_group *g) {
+typedef enum { LSTM_NO_INPUT, LSTM_INT8_INPUT, LSTM_FLOAT_INPUT } lstm_input;
+
+// z = recurrent sum + start + lookups + input sum, each dequantised first: the four gates of sixteen units.
+INLINE void lstm_gates(const lstm_group *g, const lstm_row *row, int32_t block, const int32_t *recurrent,
+                       lstm_input input, bool is_recurrent_int8, f z[4]) {
+  const tsr_lstm *a = g->args;
+  const size_t at = (size_t)block * LSTM_BLOCK_SUMS;
+  for (int gate = 0; gate < 4; gate++) z[gate] = f_load(row->start + at + gate * 16);
+  for (int32_t n = 0; n < a->lookup_count; n++) {
+    if (a->lookups[n].table->int8_values != NULL) {
+      const f scale = f_set(row->lookup_scales[n]);
+      const int8_t *values = (const int8_t *)row->lookups[n] + at;
+      for (int gate = 0; gate < 4; gate++) z[gate] = f_fma(f_load_int8(values + gate * 16), scale, z[gate]);
+    } else {
+      const float *values = (const float *)row->lookups[n] + at;
+      for (int gate = 0; gate < 4; gate++) z[gate] = f_add(z[gate], f_load(values + gate * 16));
+    }
+  }
+  const int32_t *sums = row->input + (g->is_projected ? at : 0);
+  const f scale = f_set(row->input_scale);
+  for (int gate = 0; gate < 4; gate++) {
+    if (input == LSTM_INT8_INPUT)
+      z[gate] = f_fma(f_from_i(i_load(sums + gate * 16)),
+                      f_mul(scale, f_load(a->input_matrix->scales + at + gate * 16)), z[gate]);
+    if (input == LSTM_FLOAT_INPUT) z[gate] = f_add(z[gate], f_load((const float *)sums + gate * 16));
+    z[gate] = is_recurrent_int8
+        ? f_fma(f_from_i(i_load(recurrent + gate * 16)), f_load(g->scratch->scales + at + gate * 16), z[gate])
+        : f_add(z[gate], f_load((const float *)recurrent + gate * 16));
+  }
+}
+
+// Cells and states of sixteen units of all running users; `sums` are the recurrent ones.
+INLINE void lstm_cells(const lstm_group *g, int32_t block, const int32_t *sums, lstm_input input,
+                       bool is_recurrent_int8) {
+  const size_t first = (size_t)block * 16, left = g->args->units - first, count = left < 16 ? left : 16;
+  for (int32_t place = 0; place < g->running; place++) {
+    const lstm_row *row = &g->rows[place];
+    f z[4];
+    lstm_gates(g, row, block, sums + place * g->together * LSTM_BLOCK_SUMS, input, is_recurrent_int8, z);
+    f c = f_load(row->cells + first), h;
+    if (is_recurrent_int8) {
+      c = f_quick_lstm_cell(z[0], z[1], z[2], c);
+      h = f_quick_lstm_hidden(z[3], c);
+      q_store(row->next_int8 + first, h, f_set(127.0f));
+    } else {
+      c = f_lstm_cell(z[0], z[1], z[2], c);
+      h = f_lstm_hidden(z[3], c);
+      f_store(row->next + first, h);
+    }
+    f_store(row->cells + first, c);
+    if (row->sequence != NULL) store(row->sequence + first, h, count);
+    if (row->state != NULL) store(row->state + first, h, count);
+  }
+}
+
+static void lstm_cells_of(const lstm_group *g, int32_t block, const int32_t *sums) {
+  const tsr_matrix *w = g->args->input_matrix;
+  const bool is_input_int8 = w != NULL && w->int8_weights != NULL;
+  if (g->args->recurrent->int8_weights != NULL) {
+    if (w == NULL) lstm_cells(g, block, sums, LSTM_NO_INPUT, true);
+    else if (is_input_int8) lstm_cells(g, block, sums, LSTM_INT8_INPUT, true);
+    else lstm_cells(g, block, sums, LSTM_FLOAT_INPUT, true);
+  } else {
+    if (w == NULL) lstm_cells(g, block, sums, LSTM_NO_INPUT, false);
+    else if (is_input_int8) lstm_cells(g, block, sums, LSTM_INT8_INPUT, false);
+    else lstm_cells(g, block, sums, LSTM_FLOAT_INPUT, false);
+  }
+}
+
+static void lstm_step(lstm_group *g) {
   const tsr_lstm *a = g->args;
   const lstm_scratch *s = g->scratch;
   const void *hidden = a->recurrent->int8_weights != NULL ? (const void *)s->hidden_int8 : (const void *)s->hidden;
-  const int32_t *inputs[LSTM_GROUP];
-  float token_scales[LSTM_GROUP];
-  for (int32_t place = 0; place < g->running; place++) {
-    const int32_t token = lstm_token(g, place);
-    int32_t unused;
-    token_scales[place] = a->input_matrix->int8_weights != NULL ? a->input_scales[token] : 0.0f;
-    inputs[place] = g->is_projected
-        ? s->projection + (place * LSTM_CHUNK + (token - lstm_chunk(g, place, &unused))) * g->gates_stride
-        : s->input_sums + place * LSTM_BLOCK_SUMS;
-  }
-  if (!g->is_projected) lstm_collect(g);
-  if (g->t == 0) memset(s->sums, 0, g->running * g->sums_stride * sizeof(int32_t));
-  // Few users: everything is multiplied, then all blocks' cells are done. Many: a block after the other.
-  const int32_t blocks = (int32_t)g->units_stride / 16, together = g->is_projected ? 2 : 1;
-  for (int32_t n = 0; n < blocks; n += together) {
+  const bool multiplies_input = a->input_matrix != NULL && !g->is_projected;
+  lstm_set_rows(g);
+  lstm_prefetch(g);
+  if (multiplies_input) lstm_collect(g);
+  const int32_t blocks = (int32_t)g->units_stride / 16, stride = g->together * LSTM_BLOCK_SUMS;
+  if (g->t == 0) memset(s->sums, 0, (size_t)g->running * stride * sizeof(int32_t));
+  for (int32_t n = 0; n < blocks; n += g->together) {
     // Odd steps begin at the end: the weights that the last step left in the L1 cache come first.
-    const int32_t count = blocks - n < together ? blocks - n : together;
-    const int32_t block = g->t % 2 == 0 ? n : blocks - n - count;
+    const int32_t count = blocks - n < g->together ? blocks - n : g->together;
+    const int32_t first = g->t % 2 == 0 ? n : blocks - n - count;
     if (g->t > 0)
-      lstm_block(a->recurrent, s->sums + block * g->block_step, g->sums_stride, hidden, g->units_stride,
-                 g->running, block * 4, count * 4);
-    if (g->is_projected) continue;
-    lstm_block(a->input_matrix, s->input_sums, LSTM_BLOCK_SUMS, s->tokens, a->input_matrix->depth, g->running,
-               block * 4, 4);
-    lstm_cells_of(g, block, 1, inputs, token_scales);
+      lstm_block(a->recurrent, s->sums, stride, hidden, g->units_stride, g->running, first * 4, count * 4);
+    for (int32_t block = first; block < first + count; block++) {
+      if (multiplies_input)
+        lstm_block(a->input_matrix, s->input_sums, LSTM_BLOCK_SUMS, s->tokens, a->input_matrix->depth, g->running,
+                   block * 4, 4);
+      lstm_cells_of(g, block, s->sums + (block - first) * LSTM_BLOCK_SUMS);
+    }
   }
-  if (g->is_projected) lstm_cells_of(g, 0, blocks, inputs, token_scales);
 }
 
 static void lstm(const tsr_lstm *a) {
@@ -207,7 +251,7 @@ static void lstm(const tsr_lstm *a) {
   for (int32_t first = 0; first < a->users; first += LSTM_GROUP) {
     lstm_group g = {.args = a, .scratch = &s, .order = s.order + first,
                     .running = a->users - first < LSTM_GROUP ? a->users - first : LSTM_GROUP,
-                    .gates_stride = w->padded_outputs, .units_stride = tsr_rounded_up(a->units, 16),
+                    .gates = w->padded_outputs, .units_stride = tsr_rounded_up(a->units, 16),
                     .hidden_bytes = tsr_padded(a->units)};
     memset(s.cells, 0, g.running * g.units_stride * sizeof(float));
     // Padding beyond the units, which no cell writes, must be zero in both states.
@@ -217,9 +261,9 @@ static void lstm(const tsr_lstm *a) {
       while (g.running > 0 && lstm_length(&g, g.running - 1) <= g.t) g.running--;
       if (g.running == 0) break;
       if (g.t % LSTM_CHUNK == 0) {
-        g.is_projected = g.running < LSTM_FEW;
-        g.block_step = g.is_projected ? LSTM_BLOCK_SUMS : 0;
-        g.sums_stride = g.is_projected ? g.gates_stride : LSTM_BLOCK_SUMS;
+        const bool is_few = g.running < LSTM_FEW;
+        g.together = is_few ? 2 : 1;
+        g.is_projected = is_few && a->input_matrix != NULL;
         if (g.is_projected) lstm_project(&g);
       }
       lstm_step(&g);

@@ -127,3 +127,10 @@ INLINE int32_t i_total(i x) {
   four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1)));
 }
+// A permutation reaches eight entries; bit 3 chooses between two of them.
+INLINE __m256 f_pick_(const float *table, __m256i at) {
+  const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), at);
+  const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), at);
+  return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(at, 28)));
+}
+INLINE f f_pick(const float *table, i at) { return (f){f_pick_(table, at.a), f_pick_(table, at.b)}; }

@@ -82,3 +82,4 @@ INLINE float f_largest(f a) {
 INLINE int32_t i_largest(i a) { return _mm512_reduce_max_epi32(a); }
 INLINE int32_t i_total(i a) { return _mm512_reduce_add_epi32(a); }
 INLINE void b_store(uint8_t *p, i a) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a)); }
+INLINE f f_pick(const float *table, i at) { return _mm512_permutexvar_ps(at, f_load(table)); }

@@ -113,3 +113,14 @@ INLINE int32_t i_largest(i x) {
 INLINE int32_t i_total(i x) {
   return vaddvq_s32(vaddq_s32(vaddq_s32(x.at[0], x.at[1]), vaddq_s32(x.at[2], x.at[3])));
 }
+// Four bytes of the table for each lane.
+INLINE float32x4_t f_pick_(uint8x16x4_t table, int32x4_t at) {
+  const uint32x4_t first = vandq_u32(vreinterpretq_u32_s32(at), vdupq_n_u32(15));
+  const uint32x4_t bytes = vmlaq_u32(vdupq_n_u32(0x03020100), first, vdupq_n_u32(0x04040404));
+  return vreinterpretq_f32_u8(vqtbl4q_u8(table, vreinterpretq_u8_u32(bytes)));
+}
+INLINE f f_pick(const float *table, i at) {
+  const uint8_t *p = (const uint8_t *)table;
+  const uint8x16x4_t t = {{vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)}};
+  return (f){{f_pick_(t, at.at[0]), f_pick_(t, at.at[1]), f_pick_(t, at.at[2]), f_pick_(t, at.at[3])}};
+}

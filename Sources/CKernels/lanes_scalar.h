@@ -123,3 +123,5 @@ INLINE int32_t i_total(i a) {
 }
 // The low byte of each lane.
 INLINE void b_store(uint8_t *p, i a) { LANES p[n] = (uint8_t)(a.at[n] & 255); }
+// table[low four bits of each lane], for a table of sixteen.
+INLINE f f_pick(const float *table, i at) { f r; LANES r.at[n] = table[at.at[n] & 15]; return r; }

@@ -11,8 +11,8 @@ typedef struct {
   float *cells;          // [32, units to 16] of one group, by place in the order
   float *hidden, *next;  // [32, units to 16]: the state that a step reads, and writes
   uint8_t *hidden_int8, *next_int8;  // [32, padded units]
-  int32_t *sums;         // [32, 64], or [3, gates]: int32, or float32 for float32 weights
-  int32_t *input_sums;   // [32, 64]
+  int32_t *sums;         // [32, 64], or [3, 128]: int32, or float32 for float32 weights
+  int32_t *input_sums;   // [32, 64]; this and what follows only with an input matrix
   uint8_t *tokens;       // [32] input rows of one step
   int32_t *projection;   // [3, 16 steps, gates]
 } lstm_scratch;
@@ -28,7 +28,8 @@ static inline size_t lstm_scratch_carve(lstm_scratch *s, char *memory, int32_t u
                                         int32_t units, const tsr_matrix *input) {
   // A tile may read all 32 rows of a group, whatever runs.
   const size_t group = TSR_ROW_BLOCK, units16 = tsr_rounded_up(units, TSR_LANES), gates = 4 * units16;
-  const size_t token_bytes = input->int8_weights != NULL ? (size_t)input->padded_depth : (size_t)input->depth * 4;
+  const size_t token_bytes = input == NULL ? 0
+      : input->int8_weights != NULL ? (size_t)input->padded_depth : (size_t)input->depth * 4;
   size_t used = 0;
   const size_t order = scratch_take(&used, (size_t)users * 4);
   const size_t places = scratch_take(&used, ((size_t)tokens + 2) * 4);
@@ -38,10 +39,10 @@ static inline size_t lstm_scratch_carve(lstm_scratch *s, char *memory, int32_t u
   const size_t next = scratch_take(&used, group * units16 * 4);
   const size_t hidden_int8 = scratch_take(&used, group * tsr_padded(units));
   const size_t next_int8 = scratch_take(&used, group * tsr_padded(units));
-  const size_t sums = scratch_take(&used, (group * 64 > 3 * gates ? group * 64 : 3 * gates) * 4);
-  const size_t input_sums = scratch_take(&used, group * 64 * 4);
+  const size_t sums = scratch_take(&used, group * 64 * 4);
+  const size_t input_sums = scratch_take(&used, input == NULL ? 0 : group * 64 * 4);
   const size_t token_rows = scratch_take(&used, group * token_bytes);
-  const size_t projection = scratch_take(&used, 3 * 16 * gates * 4);
+  const size_t projection = scratch_take(&used, input == NULL ? 0 : 3 * 16 * gates * 4);
   if (memory != NULL)
     *s = (lstm_scratch){
         (int32_t *)(memory + order), (int32_t *)(memory + places), (float *)(memory + scales),

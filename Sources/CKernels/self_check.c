@@ -31,8 +31,11 @@ static uint32_t next_random(uint32_t *state) {
 
 static void run(const tsr_kernels *t, int kernel, const memory *m) {
   const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, kernel == 3, m->weights);
-  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, NULL, GATES, UNITS, true, m->recurrent);
+  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, UNITS, true, m->recurrent);
   const tsr_table table = {.rows = 32, .width = WIDTH, .int8_values = m->raw, .scales = m->bias};
+  const tsr_table bytes = {.rows = 32, .width = r.padded_outputs, .int8_values = m->raw, .scales = m->bias};
+  const tsr_table floats = {.rows = 32, .width = r.padded_outputs, .float_values = m->x};
+  const tsr_lookup lookups[2] = {{&bytes, m->ids}, {&floats, m->ids + 1}};
   // Inputs of the matrix kernels come from the reference, so that each kernel is judged alone.
   tsr_kernels__scalar.quantise(&(tsr_quantise){
       .rows = ROWS, .columns = WIDTH, .input = m->x, .input_stride = 256, .output = m->q, .output_scales = m->scales});
@@ -51,7 +54,8 @@ static void run(const tsr_kernels *t, int kernel, const memory *m) {
       t->gather(&(tsr_gather){.table = &table, .rows = ROWS, .ids = m->ids, .output = m->out, .output_stride = 256});
       break;
     case 3:
-      t->lstm(&(tsr_lstm){.users = USERS, .units = UNITS, .offsets = offsets, .input_matrix = &w,
+      t->lstm(&(tsr_lstm){.users = USERS, .units = UNITS, .offsets = offsets, .user_rows = m->x, .user_stride = 256,
+                          .lookups = lookups, .lookup_count = 2, .input_matrix = &w,
                           .input_int8 = m->q, .input_scales = m->scales, .recurrent = &r,
                           .sequence = m->out, .sequence_stride = 256, .state = m->out + ROWS * 256,
                           .state_stride = 256, .scratch = m->scratch});

@@ -25,8 +25,8 @@ enum Action: Sendable {
     quantised: Int?)
   /// One direction of one layer: [events, units] and [users, units].
   case lstm(
-    input: PackedMatrix, MatrixOperand, recurrent: PackedMatrix, backward: Bool,
-    sequence: FloatOperand?, state: FloatOperand?)
+    LSTMInput, recurrent: PackedMatrix, backward: Bool, sequence: FloatOperand?,
+    state: FloatOperand?)
   /// [events, 3·width] → [events, width].
   case attention(
     qkv: FloatOperand, width: Int, heads: Int, causal: Bool, int8: Bool, output: FloatOperand)
@@ -54,8 +54,8 @@ extension Action {
     case .quantise(let input, _, let output): [input.block, output]
     case .product(_, let input, let addend, _, let output, let quantised):
       [input.block] + list(addend?.operand.block) + list(output?.block) + list(quantised)
-    case .lstm(_, let input, _, _, let sequence, let state):
-      [input.block] + list(sequence?.block) + list(state?.block)
+    case .lstm(let input, _, _, let sequence, let state):
+      input.blocks + list(sequence?.block) + list(state?.block)
     case .attention(let qkv, _, _, _, _, let output): [qkv.block, output.block]
     case .layerNorm(let input, _, _, _, _, let output, let quantised):
       [input.block, output.block] + list(quantised)
@@ -71,13 +71,34 @@ extension Action {
     switch self {
     case .bucketise: 4 * limits.rows(axis)
     case .product(let matrix, _, _, _, _, _): KernelTable.scratchBytes(product: matrix)
-    case .lstm(let input, _, let recurrent, _, _, _):
+    case .lstm(let input, let recurrent, _, _, _):
       KernelTable.scratchBytes(
-        lstmUsers: limits.users, tokens: limits.events, units: recurrent.depth, inputMatrix: input)
+        lstmUsers: limits.users, tokens: limits.events, units: recurrent.depth,
+        inputMatrix: input.product?.matrix)
     case .attention(_, let width, let heads, _, _, _):
       KernelTable.scratchBytes(attentionRowsMax: eventsOfAUserMax, width: width, heads: heads)
     default: 0
     }
+  }
+}
+
+/// A folded table with the ids that choose its rows: `[rows]`.
+struct Lookup: Sendable {
+  let table: EmbeddingTable
+  /// Block of ids.
+  let ids: Int
+}
+
+/// What an LSTM's gates are summed from, beside the recurrent product.
+struct LSTMInput: Sendable {
+  /// [users, packed gates] with the bias; nil where no column is the user's.
+  var userRows: FloatOperand?
+  var lookups: [Lookup] = []
+  /// The columns that are multiplied at each event; nil where none are left.
+  var product: (matrix: PackedMatrix, rows: MatrixOperand)?
+
+  var blocks: [Int] {
+    lookups.map(\.ids) + [userRows?.block, product?.rows.block].compactMap(\.self)
   }
 }
 

@@ -1,8 +1,10 @@
+internal import Kernels
 internal import ModelGraph
 internal import TesseraWire
 
 /// What is decided about a graph before its steps are written: which values are computed straight into
-/// a slice of a concat, which concats are never put together, which activations join a product.
+/// a slice of a concat, which concats are never put together, which embeddings are folded into the layer
+/// that reads them, which activations join a product.
 struct Fusion {
   typealias Source = TypedGraph.Source
 
@@ -20,19 +22,27 @@ struct Fusion {
     let columns: Range<Int>
   }
 
-  /// A concat: one group, or, where only linear nodes read it, the user's part and the finer part.
+  /// What a concat's readers get.
   ///
-  /// The split is the [user ⊕ coupon] trick: W·[u ⊕ c] = W_u·u + W_c·c, so the user's columns are
-  /// multiplied once for each user and not once for each coupon, and nothing is repeated.
+  /// Where only linear nodes and LSTMs read it, it is not put together: W·[u ⊕ e ⊕ x] = W_u·u + W_e·e + W_x·x.
+  /// The user's columns are multiplied once for each user, and not once for each event or coupon. The
+  /// embeddings that are folded are multiplied when the model is loaded.
   struct Concat {
-    var groups: [Group]
-    var isSplit: Bool { groups.count == 2 }
+    var user: Group?
+    var folded: [Leaf] = []
+    /// The columns that are put together; nil where none are left.
+    var rest: Group?
+    var isSplit: Bool { user != nil || !folded.isEmpty }
+
+    subscript(part: Part) -> Group? { part == .user ? user : rest }
   }
+
+  enum Part: Hashable, CaseIterable { case user, rest }
 
   /// A slice of a concat's group that a value is computed into.
   struct Home: Hashable {
     let concat: Int
-    let group: Int
+    let part: Part
     let column: Int
   }
 
@@ -47,8 +57,11 @@ struct Fusion {
   /// Linear node → the sigmoid node that its product applies.
   private(set) var sigmoids: [Int: Int] = [:]
 
-  init(_ graph: TypedGraph) {
+  private let tensors: [String: TensorData]
+
+  init(_ graph: TypedGraph, tensors: [String: TensorData]) {
     self.graph = graph
+    self.tensors = tensors
     for (index, node) in graph.nodes.enumerated() {
       for source in node.sources { consumers[source, default: []].append(index) }
     }
@@ -93,24 +106,84 @@ struct Fusion {
     var leaves: [Leaf] = []
     appendLeaves(of: node, to: &leaves)
     let axis = graph.nodes[node].axis
-    let user = leaves.filter { graph.edge($0.source).axis == .user }
-    let finer = leaves.filter { graph.edge($0.source).axis != .user }
-    let onlyLinear = (consumers[.node(node)] ?? []).allSatisfy {
-      if case .linear = graph.nodes[$0].description.operation { true } else { false }
+    let readers = consumers[.node(node)] ?? []
+    var concat = Concat()
+    if axis != .user, !graph.outputs.contains(node), readers.allSatisfy(isProjection) {
+      let user = leaves.filter { graph.edge($0.source).axis == .user }
+      leaves.removeAll { user.contains($0) }
+      if !user.isEmpty { concat.user = Group(axis: .user, leaves: user) }
+      let foldable = leaves.filter { canFold($0.source, into: readers) }
+      concat.folded = Array(foldable.prefix(KernelLimits.lookupsMax))
+      leaves.removeAll { concat.folded.contains($0) }
     }
-    if axis != .user, !user.isEmpty, onlyLinear {
-      concats[node] = Concat(
-        groups: [Group(axis: .user, leaves: user), Group(axis: axis, leaves: finer)])
-    } else {
-      concats[node] = Concat(groups: [Group(axis: axis, leaves: leaves)])
-    }
-    for (index, group) in (concats[node]?.groups ?? []).enumerated() where group.leaves.count > 1 {
+    if !leaves.isEmpty { concat.rest = Group(axis: axis, leaves: leaves) }
+    concats[node] = concat
+    for part in Part.allCases {
+      guard let group = concat[part], group.leaves.count > 1 else { continue }
       var column = 0
       for leaf in group.leaves {
         if canLive(leaf.source, in: group.axis), homes[leaf.source] == nil {
-          homes[leaf.source] = Home(concat: node, group: index, column: column)
+          homes[leaf.source] = Home(concat: node, part: part, column: column)
         }
         column += leaf.columns.count
+      }
+    }
+  }
+
+  /// Whether a node multiplies its input by weights before anything else.
+  private func isProjection(_ node: Int) -> Bool { !projectionWeights(node).isEmpty }
+
+  /// Names of the matrices `[outputs, width]` that a node multiplies its input by before anything else.
+  private func projectionWeights(_ node: Int) -> [String] {
+    let node = graph.nodes[node].description
+    switch node.operation {
+    case .linear: return ["\(node.name).weight"]
+    case .lstm(let lstm):
+      return (lstm.bidirectional ? ["forward", "backward"] : ["forward"]).map {
+        "\(node.name).0.\($0).input_weight"
+      }
+    default: return []
+    }
+  }
+
+  /// Whether the embedding's rows are multiplied by the readers' weights when the model is loaded.
+  ///
+  /// It must pay: an LSTM's gates are many, and the product is taken at every event. It must be small:
+  /// ``InferenceLimits/foldedBytesMax``. It must be int8 throughout: a float32 model is the reference, and is
+  /// computed as it is written.
+  private func canFold(_ source: Source, into readers: [Int]) -> Bool {
+    guard case .node(let node) = source, !readers.isEmpty,
+      case .embedding(let embedding) = graph.nodes[node].description.operation,
+      embedding.reduce == nil, let table = tensors[embedding.table], table.isQuantised
+    else { return false }
+    return readers.allSatisfy { reader in
+      guard case .lstm(let lstm) = graph.nodes[reader].description.operation else { return false }
+      let gates = 4 * KernelLimits.paddedUnits(lstm.units)
+      return table.shape[0] * gates <= InferenceLimits.foldedBytesMax
+        && projectionWeights(reader).allSatisfy(isInt8)
+    }
+  }
+
+  private func isInt8(_ name: String) -> Bool { tensors[name]?.isQuantised ?? false }
+
+  /// The parts in which a linear node or an LSTM multiplies its input; nil where it is one.
+  func parts(of source: Source, for reader: Int) -> Concat? {
+    guard case .node(let node) = source else { return nil }
+    if let concat = concats[node] { return concat.isSplit ? concat : nil }
+    guard canFold(source, into: [reader]), case .vector(let width) = graph.edge(source).type
+    else { return nil }
+    return Concat(folded: [Leaf(source: source, columns: 0..<width)])
+  }
+
+  /// Whether an embedding's rows are read at all: by someone who does not fold them.
+  func isRead(_ node: Int) -> Bool {
+    let source = Source.node(node)
+    if graph.outputs.contains(node) { return true }
+    return (consumers[source] ?? []).contains { reader in
+      guard isConcat(reader) else { return parts(of: source, for: reader) == nil }
+      let concat = concats[outermost(reader)]
+      return Part.allCases.contains { part in
+        concat?[part]?.leaves.contains { $0.source == source } ?? false
       }
     }
   }
@@ -145,9 +218,7 @@ extension Fusion {
   }
 
   /// Whether the readers of a value want float rows, quantised rows or both.
-  ///
-  /// - Parameter isInt8: whether the tensor of this name is int8.
-  func demand(for source: Source, isInt8: (String) -> Bool) -> Demand {
+  func demand(for source: Source) -> Demand {
     var demand = Demand()
     if case .node(let node) = source, graph.outputs.contains(node) { demand.float = true }
     if homes[source] != nil { demand.float = true }
@@ -156,19 +227,17 @@ extension Fusion {
       switch node.operation {
       case .concat:
         let outer = outermost(reader)
-        let group = concats[outer]?.groups.first { $0.leaves.contains { $0.source == source } }
-        guard let group, group.leaves.count == 1 else {
+        let group = Part.allCases.compactMap { concats[outer]?[$0] }
+          .first { $0.leaves.contains { $0.source == source } }
+        guard let group, group.leaves.count == 1, concats[outer]?.isSplit == true else {
           demand.float = true
           continue
         }
-        for linear in consumers[.node(outer)] ?? [] {
-          demand.add(int8: isInt8("\(graph.nodes[linear].description.name).weight"))
+        for reader in consumers[.node(outer)] ?? [] {
+          for weight in projectionWeights(reader) { demand.add(int8: isInt8(weight)) }
         }
-      case .linear: demand.add(int8: isInt8("\(node.name).weight"))
-      case .lstm(let lstm):
-        for direction in lstm.bidirectional ? ["forward", "backward"] : ["forward"] {
-          demand.add(int8: isInt8("\(node.name).0.\(direction).input_weight"))
-        }
+      case .linear, .lstm:
+        for weight in projectionWeights(reader) { demand.add(int8: isInt8(weight)) }
       case .transformer(let transformer):
         demand.float = true
         if transformer.norm == .post, transformer.positions == .none {

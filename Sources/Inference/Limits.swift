@@ -44,6 +44,9 @@ enum InferenceLimits {
   static let rowsMax = 1 << 20
   /// Bytes of one workspace. A plan that needs more has widths or limits that are a mistake.
   static let workspaceBytesMax = 8 << 30
+  /// Bytes of one folded table, at a byte a number: what stays in a core's level 2 cache beside the
+  /// weights. A larger one waits for memory about as long as the product that it saves would take.
+  static let foldedBytesMax = 1 << 20
   /// Every block begins at a multiple of this: kernels want 64; two cache lines keep the hardware's
   /// pair prefetch of one block out of the next.
   static let blockAlignment = 128

@@ -58,7 +58,7 @@ extension Action {
       "product \(matrix.words)" + (addend.map { " + rows\($0.map.words)" } ?? "")
         + (activation == .none ? "" : ", \(activation)")
         + forms(float: output != nil, quantised: quantised != nil)
-    case .lstm(let input, _, let recurrent, let backward, let sequence, _):
+    case .lstm(let input, let recurrent, let backward, let sequence, _):
       "lstm \(backward ? "backward " : "")\(input.words), recurrent \(recurrent.words) → "
         + (sequence == nil ? "state" : "sequence")
     case .attention(_, let width, let heads, let causal, let int8, _):
@@ -76,6 +76,17 @@ extension Action {
     case (false, true): " → int8"
     default: ""
     }
+  }
+}
+
+extension LSTMInput {
+  fileprivate var words: String {
+    var parts = product.map { [$0.matrix.words] } ?? []
+    parts += lookups.map {
+      "folded \($0.table.isInt8 ? "int8" : "float32") [\($0.table.rows) × \($0.table.width)]"
+    }
+    if userRows != nil { parts.append("rows of the user") }
+    return parts.joined(separator: " + ")
   }
 }
 

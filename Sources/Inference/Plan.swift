@@ -70,7 +70,7 @@ public final class Plan: Sendable {
     } catch {
       throw PlanError(error)
     }
-    var builder = PlanBuilder(graph: graph, tensors: tensors)
+    var builder = PlanBuilder(graph: graph, tensors: tensors, kernels: kernels)
     maps = RowMaps(
       eventsOfBatch: builder.block("events of users", .user, .offsets),
       couponsOfBatch: builder.block("coupons of users", .user, .offsets),
@@ -156,8 +156,9 @@ public final class Plan: Sendable {
     for step in steps {
       switch step.action {
       case .product(let matrix, _, _, _, _, _): bytes += matrix.byteCount
-      case .lstm(let input, _, let recurrent, _, _, _):
-        bytes += input.byteCount + recurrent.byteCount
+      case .lstm(let input, let recurrent, _, _, _):
+        bytes += recurrent.byteCount + (input.product?.matrix.byteCount ?? 0)
+        bytes += input.lookups.reduce(0) { $0 + $1.table.byteCount }
       case .gather(let table, _, _, _, _):
         if seen.insert(ObjectIdentifier(table)).inserted { bytes += table.byteCount }
       default: break

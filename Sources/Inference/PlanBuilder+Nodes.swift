@@ -21,6 +21,7 @@ extension PlanBuilder {
   }
 
   private mutating func addEmbedding(_ index: Int, _ embedding: Operation.Embedding) {
+    guard fusion.isRead(index) else { return }
     let node = graph.nodes[index]
     let label = node.description.name
     let (ids, bagOffsets) = ids(node.sources[0])
@@ -36,21 +37,21 @@ extension PlanBuilder {
   private mutating func addConcat(_ index: Int) {
     // A concat inside another has no steps of its own: its inputs lie in the outer one.
     guard let concat = fusion.concats[index] else { return }
-    let parts = concat.groups.indices.map { addGroup(index, $0, concat.groups[$0]) }
-    if concat.isSplit {
-      splits[index] = (parts[0], parts[1])
-    } else {
-      values[.node(index)] = parts[0]
+    var parts: [Fusion.Part: Value] = [:]
+    for part in Fusion.Part.allCases {
+      if let group = concat[part] { parts[part] = addGroup(index, part, group) }
     }
+    if concat.isSplit { splits[index] = parts } else { values[.node(index)] = parts[.rest] }
   }
 
   /// The group's value. Most leaves lie in its block already; the others are copied there, rows of
   /// users once for each of their events or coupons. Neighbours that are neighbours already, in another
   /// concat, are copied together.
-  private mutating func addGroup(_ concat: Int, _ index: Int, _ group: Fusion.Group) -> Value {
+  private mutating func addGroup(_ concat: Int, _ part: Fusion.Part, _ group: Fusion.Group) -> Value
+  {
     if group.leaves.count == 1 { return value(group.leaves[0].source) }
     let label = graph.nodes[concat].description.name
-    let block = groupBlock(concat, index)
+    let block = groupBlock(concat, part)
     var pending: (input: MappedOperand, column: Int, width: Int)?
     func copy(_ builder: inout PlanBuilder) {
       guard let run = pending else { return }
@@ -61,7 +62,7 @@ extension PlanBuilder {
     var column = 0
     for leaf in group.leaves {
       let width = leaf.columns.count
-      let place = Fusion.Home(concat: concat, group: index, column: column)
+      let place = Fusion.Home(concat: concat, part: part, column: column)
       if fusion.homes[leaf.source] == place {
         copy(&self)
       } else {
@@ -83,7 +84,7 @@ extension PlanBuilder {
   }
 
   /// The value read from rows of another axis.
-  private func mapped(_ value: Value, to axis: Axis) -> MappedOperand {
+  func mapped(_ value: Value, to axis: Axis) -> MappedOperand {
     let map: RowMap =
       switch (value.axis, axis) {
       case (.user, .event): .userOfEvent
@@ -116,11 +117,11 @@ extension PlanBuilder {
       fusion.sigmoids[index] == nil ? Activation(linear.activation) : .sigmoid
     let bias = linear.useBias ? "\(label).bias" : nil
     let weight = "\(label).weight"
-    let demand = demand(result)
+    let demand = fusion.demand(for: result)
     let home = home(result)
 
-    guard case .node(let source) = node.sources[0], let (user, finer) = splits[source],
-      let concat = fusion.concats[source]
+    guard case .node(let source) = node.sources[0], let parts = splits[source],
+      let concat = fusion.parts(of: node.sources[0], for: index), let rest = parts[.rest]
     else {
       values[result] = product(
         matrix(weight, bias: bias), value(node.sources[0]), label: label, activation: activation,
@@ -128,12 +129,16 @@ extension PlanBuilder {
       return
     }
     // W·[u ⊕ c] + b = (W_u·u + b) + W_c·c: the first part once for each user.
-    let userPart = product(
-      matrix(weight, bias: bias, columns: concat.groups[0].leaves.map(\.columns)), user,
-      label: "\(label) (user part)", demand: Fusion.Demand(float: true))
+    let userPart = parts[.user].map { user in
+      product(
+        matrix(weight, bias: bias, columns: concat.user?.leaves.map(\.columns)), user,
+        label: "\(label) (user part)", demand: Fusion.Demand(float: true))
+    }
     values[result] = product(
-      matrix(weight, columns: concat.groups[1].leaves.map(\.columns)), finer, label: label,
-      addend: mapped(userPart, to: finer.axis), activation: activation, demand: demand, into: home)
+      matrix(
+        weight, bias: userPart == nil ? bias : nil, columns: concat.rest?.leaves.map(\.columns)),
+      rest, label: label, addend: userPart.map { mapped($0, to: rest.axis) },
+      activation: activation, demand: demand, into: home)
   }
 
   private mutating func addLayerNorm(_ index: Int, _ epsilon: Float) {
@@ -143,7 +148,7 @@ extension PlanBuilder {
     values[.node(index)] = layerNorm(
       float(value(node.sources[0])), gain: "\(label).gain", bias: "\(label).bias",
       epsilon: epsilon, label: label, axis: node.axis, width: node.width, into: output,
-      isQuantised: demand(.node(index)).quantised)
+      isQuantised: fusion.demand(for: .node(index)).quantised)
   }
 
   mutating func layerNorm(

@@ -13,7 +13,7 @@ extension PlanBuilder {
     let node = graph.nodes[index]
     let name = node.description.name
     let directions = lstm.bidirectional ? ["forward", "backward"] : ["forward"]
-    var input = value(node.sources[0])
+    var source = LSTMSource.value(node.sources[0])
     for layer in 0..<lstm.layers {
       let isLast = layer == lstm.layers - 1
       let label = lstm.layers == 1 ? name : "\(name).\(layer)"
@@ -24,20 +24,60 @@ extension PlanBuilder {
         : floats(label, .event, width: lstm.units * directions.count)
       for (position, direction) in directions.enumerated() {
         let role = "\(name).\(layer).\(direction)."
-        let inputMatrix = matrix(role + "input_weight", bias: role + "bias", isLSTM: true)
+        let input = lstmInput(source, of: index, role: role, label: label)
         let part = FloatOperand(block: output.block, column: output.column + position * lstm.units)
-        let operand = operand(input, for: inputMatrix, label: label)
         emit(
           label, returnsState ? .user : .event,
           .lstm(
-            input: inputMatrix, operand, recurrent: matrix(role + "recurrent_weight", isLSTM: true),
+            input,
+            recurrent: matrix(role + "recurrent_weight", bias: role + "bias", isLSTM: true),
             backward: direction == "backward", sequence: returnsState ? nil : part,
             state: returnsState ? part : nil))
       }
-      input = Value(
+      let value = Value(
         operand: output, axis: returnsState ? .user : .event, width: lstm.units * directions.count)
+      source = .layer(value)
+      values[.node(index)] = value
     }
-    values[.node(index)] = input
+  }
+
+  /// What a layer reads: the node's input, or the layer below.
+  private enum LSTMSource {
+    case value(Source)
+    case layer(Value)
+  }
+
+  /// The gates' input: the parts of a split concat each in its way, or one product.
+  private mutating func lstmInput(
+    _ source: LSTMSource, of node: Int, role: String, label: String
+  ) -> LSTMInput {
+    let weight = role + "input_weight"
+    let whole: Value
+    switch source {
+    case .layer(let below): whole = below
+    case .value(let source):
+      guard let parts = fusion.parts(of: source, for: node) else {
+        whole = value(source)
+        break
+      }
+      var input = LSTMInput(lookups: lookups(parts.folded, through: weight))
+      guard case .node(let concat) = source else { return input }
+      // W·[u ⊕ e] + b = (W_u·u + b) + W_e·e: the first part once for each user.
+      if let user = parts.user, let value = splits[concat]?[.user] {
+        input.userRows =
+          product(
+            matrix(weight, bias: role + "bias", columns: user.leaves.map(\.columns), isLSTM: true),
+            value, label: "\(label) (user part)", demand: Fusion.Demand(float: true)
+          ).operand
+      }
+      if let rest = parts.rest, let value = splits[concat]?[.rest] {
+        let matrix = matrix(weight, columns: rest.leaves.map(\.columns), isLSTM: true)
+        input.product = (matrix, operand(value, for: matrix, label: label))
+      }
+      return input
+    }
+    let matrix = matrix(weight, isLSTM: true)
+    return LSTMInput(product: (matrix, operand(whole, for: matrix, label: label)))
   }
 
   mutating func addTransformer(_ index: Int, _ transformer: Operation.Transformer) {
@@ -58,7 +98,7 @@ extension PlanBuilder {
       let isLast = layer == transformer.layers - 1
       var next = Fusion.Demand(float: true)
       if isLast {
-        next = demand(.node(index))
+        next = fusion.demand(for: .node(index))
       } else if transformer.norm == .post {
         next.add(int8: isInt8("\(name).\(layer + 1).qkv_weight"))
       }

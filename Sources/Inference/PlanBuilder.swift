@@ -16,15 +16,16 @@ struct PlanBuilder {
 
   let graph: TypedGraph
   let fusion: Fusion
+  let kernels: KernelTable
   private let tensors: [String: TensorData]
   private(set) var blocks: [Block] = []
   private(set) var steps: [Step] = []
   /// Input columns in the signature's order.
   private(set) var columns: [ColumnInput] = []
   var values: [Source: Value] = [:]
-  /// The two parts of each split concat: user, then finer.
-  var splits: [Int: (user: Value, finer: Value)] = [:]
-  private var concatBlocks: [Int: [Int?]] = [:]
+  /// The values of each split concat's parts.
+  var splits: [Int: [Fusion.Part: Value]] = [:]
+  private var concatBlocks: [Int: [Fusion.Part: Int]] = [:]
   private var ids: [Int: (ids: Int, bagOffsets: Int?)] = [:]
   private var tables: [String: EmbeddingTable] = [:]
   private var quantisedBlocks: [QuantisedKey: Int] = [:]
@@ -38,13 +39,11 @@ struct PlanBuilder {
   }
 
   /// - Precondition: the tensors were validated against the graph.
-  init(graph: TypedGraph, tensors: [TensorData]) {
+  init(graph: TypedGraph, tensors: [TensorData], kernels: KernelTable) {
     self.graph = graph
+    self.kernels = kernels
     self.tensors = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
-    fusion = Fusion(graph)
-    for (node, concat) in fusion.concats {
-      concatBlocks[node] = concat.groups.map { _ in nil }
-    }
+    fusion = Fusion(graph, tensors: self.tensors)
     for index in graph.description.inputs.indices { addInput(index) }
     for axis in Axis.allCases { addNumbers(axis) }
     for index in graph.nodes.indices { addNode(index) }
@@ -76,10 +75,6 @@ extension PlanBuilder {
 
   func isInt8(_ name: String) -> Bool { tensor(name).isQuantised }
 
-  func demand(_ source: Source) -> Fusion.Demand {
-    fusion.demand(for: source, isInt8: isInt8)
-  }
-
   func constants(_ name: String) -> FloatConstants { FloatConstants(tensor(name).dequantised()) }
 
   /// The matrix `name` packed for the kernels, or some of its columns.
@@ -88,27 +83,34 @@ extension PlanBuilder {
   ) -> PackedMatrix {
     let tensor = tensor(name)
     let bias = bias.map { self.tensor($0).dequantised() }
-    let (outputs, width) = (tensor.shape[0], tensor.shape[1])
-    let depth = columns.map { $0.reduce(0) { $0 + $1.count } } ?? width
-    func chosen<Number>(_ values: [Number]) -> [Number] {
-      guard let columns else { return values }
-      var chosen: [Number] = []
-      chosen.reserveCapacity(outputs * depth)
-      for row in 0..<outputs {
-        for range in columns {
-          chosen += values[row * width + range.lowerBound..<row * width + range.upperBound]
-        }
-      }
-      return chosen
-    }
+    let columns = columns ?? [0..<tensor.shape[1]]
+    let (outputs, depth) = (tensor.shape[0], columns.reduce(0) { $0 + $1.count })
     return switch tensor.storage {
     case .float32(let values):
       PackedMatrix(
-        float: chosen(values), bias: bias, outputs: outputs, depth: depth, isLSTM: isLSTM)
+        float: tensor.columns(columns, of: values), bias: bias, outputs: outputs, depth: depth,
+        isLSTM: isLSTM)
     case .int8(let values, let scales):
       PackedMatrix(
-        int8: chosen(values), scales: scales, bias: bias, outputs: outputs, depth: depth,
-        isLSTM: isLSTM)
+        int8: tensor.columns(columns, of: values), scales: scales, bias: bias, outputs: outputs,
+        depth: depth, isLSTM: isLSTM)
+    }
+  }
+
+  /// The lookups that stand for these embeddings times their columns of an LSTM's input weights.
+  mutating func lookups(_ leaves: [Fusion.Leaf], through weight: String) -> [Lookup] {
+    let tensor = tensor(weight)
+    let values = tensor.dequantised()
+    return leaves.map { leaf in
+      guard case .node(let node) = leaf.source,
+        case .embedding(let embedding) = graph.nodes[node].description.operation
+      else { preconditionFailure("only embeddings are folded") }
+      let columns = PackedMatrix(
+        float: tensor.columns([leaf.columns], of: values), outputs: tensor.shape[0],
+        depth: leaf.columns.count, isLSTM: true)
+      return Lookup(
+        table: kernels.folded(table(embedding.table), through: columns),
+        ids: ids(graph.nodes[node].sources[0]).ids)
     }
   }
 
@@ -124,6 +126,17 @@ extension PlanBuilder {
       }
     tables[name] = table
     return table
+  }
+}
+
+extension TensorData {
+  /// Some columns of a matrix whose numbers these are, side by side.
+  fileprivate func columns<Number>(_ ranges: [Range<Int>], of values: [Number]) -> [Number] {
+    let width = shape[1]
+    guard ranges != [0..<width] else { return values }
+    return (0..<shape[0]).flatMap { row in
+      ranges.flatMap { values[row * width + $0.lowerBound..<row * width + $0.upperBound] }
+    }
   }
 }
 
@@ -155,18 +168,18 @@ extension PlanBuilder {
 
   mutating func home(_ source: Source) -> FloatOperand? {
     guard let home = fusion.homes[source] else { return nil }
-    return FloatOperand(block: groupBlock(home.concat, home.group), column: home.column)
+    return FloatOperand(block: groupBlock(home.concat, home.part), column: home.column)
   }
 
   /// The block of a concat's group, made when it is first needed.
-  mutating func groupBlock(_ concat: Int, _ group: Int) -> Int {
-    if let block = concatBlocks[concat]?[group] { return block }
-    guard let layout = fusion.concats[concat]?.groups[group] else {
+  mutating func groupBlock(_ concat: Int, _ part: Fusion.Part) -> Int {
+    if let block = concatBlocks[concat]?[part] { return block }
+    guard let layout = fusion.concats[concat]?[part] else {
       preconditionFailure("a concat that was not laid out")
     }
     let name = graph.nodes[concat].description.name
     let made = block(name, layout.axis, .float(width: layout.width))
-    concatBlocks[concat]?[group] = made
+    concatBlocks[concat, default: [:]][part] = made
     return made
   }
 
@@ -199,12 +212,13 @@ extension PlanBuilder {
     activation: Activation = .none, demand: Fusion.Demand, into home: FloatOperand? = nil
   ) -> Value {
     let operand = operand(input, for: matrix, label: label)
-    var result = Value(axis: input.axis, width: matrix.outputs)
+    let width = matrix.packedOutputs
+    var result = Value(axis: input.axis, width: width)
     if demand.float || home != nil || !demand.quantised {
-      result.operand = home ?? floats(label, input.axis, width: matrix.outputs)
+      result.operand = home ?? floats(label, input.axis, width: width)
     }
     if demand.quantised {
-      result.quantised = block(label, input.axis, .quantised(columns: matrix.outputs))
+      result.quantised = block(label, input.axis, .quantised(columns: width))
     }
     emit(
       label, input.axis,

@@ -60,9 +60,11 @@ extension Workspace {
         matrix, operand(input), rows: rows, addend: addend.map { unsafe mapped($0) },
         activation: activation, into: output.map { unsafe self.rows($0) },
         quantised: quantised.map { unsafe quantisedRows($0) }, scratch: scratch)
-    case .lstm(let input, let operand, let recurrent, let backward, let sequence, let state):
+    case .lstm(let input, let recurrent, let backward, let sequence, let state):
       unsafe kernels.lstm(
-        inputMatrix: input, self.operand(operand), recurrent: recurrent,
+        input.product.map { unsafe LSTMProduct($0.matrix, operand($0.rows)) },
+        lookups: input.lookups.count, lookup: { unsafe lookup(input.lookups[$0]) },
+        userRows: input.userRows.map { unsafe self.rows($0) }, recurrent: recurrent,
         offsets: ids(plan.maps.eventOffsets), users: chunk.users.count, backward: backward,
         sequence: sequence.map { unsafe self.rows($0) }, state: state.map { unsafe self.rows($0) },
         scratch: scratch)
@@ -106,6 +108,10 @@ extension Workspace {
       }
       unsafe ids[row] = Int32(low)
     }
+  }
+
+  private func lookup(_ lookup: Lookup) -> (table: EmbeddingTable, ids: UnsafePointer<Int32>) {
+    unsafe (lookup.table, UnsafePointer(ids(lookup.ids)))
   }
 
   private func operand(_ operand: MatrixOperand) -> ProductInput {

@@ -10,6 +10,15 @@ public enum KernelLimits {
   /// The rows of an AMX tile: see ``paddedRows(_:)``.
   public static let rowStep = 16
 
+  /// Lookups of one layer: a kernel keeps their addresses for 32 users on its stack.
+  public static let lookupsMax = 8
+
+  /// Bytes up to which a folded table stays float32: what lies in a level 1 or 2 cache beside the rest.
+  public static let floatLookupBytesMax = 64 << 10
+
+  /// Units of an LSTM as its matrices are packed: rounded up to a vector.
+  public static func paddedUnits(_ units: Int) -> Int { (units + 15) / 16 * 16 }
+
   /// Bytes of one quantised row, padding included.
   public static func paddedColumns(_ columns: Int) -> Int {
     (columns + depthStep - 1) / depthStep * depthStep

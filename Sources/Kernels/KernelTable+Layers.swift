@@ -2,7 +2,8 @@ internal import CKernels
 
 // Every method hands its pointers to one C call, which ends before the method returns.
 extension KernelTable {
-  /// activation(input · weightsᵀ + bias + addend), `[rows, depth] · [outputs, depth]ᵀ`.
+  /// activation(input · weightsᵀ + bias + addend), `[rows, depth] · [outputs, depth]ᵀ`. The columns of the
+  /// result are ``PackedMatrix/packedOutputs``.
   ///
   /// - Parameters:
   ///   - input: quantised rows for an int8 matrix, float rows for a float32 one.
@@ -19,7 +20,6 @@ extension KernelTable {
     scratch: UnsafeMutableRawPointer
   ) {
     var a = unsafe tsr_product()
-    assert(!matrix.isLSTM)
     unsafe a.matrix = UnsafePointer(matrix.matrix)
     unsafe a.rows = Int32(rows)
     switch unsafe input {
@@ -58,39 +58,55 @@ extension KernelTable {
 
   /// One direction of one LSTM layer over ragged sequences, gates i f g o.
   ///
-  /// i = σ(z_i), f = σ(z_f), g = tanh(z_g), o = σ(z_o); c ← f·c + i·g; h = o·tanh(c). Where `recurrent` is
-  /// int8, h is quantised with the fixed scale 1/127. Users are ordered by length inside.
+  /// z = start + Σ lookups + input · W_inputᵀ + h · W_recurrentᵀ; i = σ(z_i), f = σ(z_f), g = tanh(z_g),
+  /// o = σ(z_o); c ← f·c + i·g; h = o·tanh(c). Where `recurrent` is int8, h is quantised with the fixed scale
+  /// 1/127, and σ and tanh have an error of at most 1e-4 and 2e-4. Users are ordered by length inside.
   ///
   /// - Parameters:
-  ///   - inputMatrix: `[4·units, width]` with the bias of the layer, packed with `isLSTM`.
-  ///   - input: rows `[tokens, width]`, of the kind that `inputMatrix` takes.
-  ///   - recurrent: `[4·units, units]`, without bias, packed with `isLSTM`.
+  ///   - input: what is multiplied at each row, or nil where lookups say all.
+  ///   - lookups: how many, at most ``KernelLimits/lookupsMax``.
+  ///   - lookup: each of them: a table made by ``folded(_:through:)`` with a part of the input weights, and
+  ///     its ids `[tokens]`.
+  ///   - userRows: `[users, packed gates]`: where the gates of each user start, bias included; nil for the
+  ///     bias of `recurrent`.
+  ///   - recurrent: `[4·units, units]` with the bias of the layer, packed with `isLSTM`.
   ///   - offsets: `[users + 1]`; user u owns the rows offsets[u] ..< offsets[u + 1], oldest first.
   ///   - backward: reads newest first; row t of `sequence` is then the state after reading row t.
   ///   - sequence: `[tokens, units]`, or nil.
   ///   - state: `[users, units]`, the state after the last step (zeros without rows), or nil.
   ///   - scratch: ``scratchBytes(lstmUsers:tokens:units:inputMatrix:)`` bytes.
   public func lstm(
-    inputMatrix: PackedMatrix, _ input: ProductInput, recurrent: PackedMatrix,
-    offsets: UnsafePointer<Int32>, users: Int, backward: Bool = false, sequence: FloatRows?,
-    state: FloatRows?, scratch: UnsafeMutableRawPointer
+    _ input: LSTMProduct?, lookups: Int = 0,
+    lookup: (Int) -> (table: EmbeddingTable, ids: UnsafePointer<Int32>) = { _ in
+      preconditionFailure("there are no lookups")
+    },
+    userRows: FloatRows? = nil, recurrent: PackedMatrix, offsets: UnsafePointer<Int32>, users: Int,
+    backward: Bool = false, sequence: FloatRows?, state: FloatRows?,
+    scratch: UnsafeMutableRawPointer
   ) {
-    assert(recurrent.outputs == 4 * recurrent.depth && inputMatrix.outputs == recurrent.outputs)
-    assert(recurrent.isLSTM && inputMatrix.isLSTM)
+    assert(recurrent.isLSTM && recurrent.outputs == 4 * recurrent.depth)
+    precondition(lookups <= KernelLimits.lookupsMax)
     var a = unsafe tsr_lstm()
     unsafe a.users = Int32(users)
     unsafe a.units = Int32(recurrent.depth)
     unsafe a.offsets = offsets
-    unsafe a.input_matrix = UnsafePointer(inputMatrix.matrix)
-    switch unsafe input {
-    case .int8(let rows):
-      assert(inputMatrix.isInt8)
-      unsafe a.input_int8 = UnsafePointer(rows.values)
-      unsafe a.input_scales = UnsafePointer(rows.scales)
-    case .float(let rows):
-      assert(!inputMatrix.isInt8)
-      unsafe a.input_float = UnsafePointer(rows.base)
-      unsafe a.input_stride = rows.stride
+    if let input = unsafe input {
+      assert(unsafe input.matrix.isLSTM && input.matrix.outputs == recurrent.outputs)
+      unsafe a.input_matrix = UnsafePointer(input.matrix.matrix)
+      switch unsafe input.rows {
+      case .int8(let rows):
+        assert(unsafe input.matrix.isInt8)
+        unsafe a.input_int8 = UnsafePointer(rows.values)
+        unsafe a.input_scales = UnsafePointer(rows.scales)
+      case .float(let rows):
+        assert(unsafe !input.matrix.isInt8)
+        unsafe a.input_float = UnsafePointer(rows.base)
+        unsafe a.input_stride = rows.stride
+      }
+    }
+    if let userRows = unsafe userRows {
+      unsafe a.user_rows = UnsafePointer(userRows.base)
+      unsafe a.user_stride = userRows.stride
     }
     unsafe a.recurrent = UnsafePointer(recurrent.matrix)
     unsafe a.backward = backward
@@ -103,16 +119,26 @@ extension KernelTable {
       unsafe a.state_stride = state.stride
     }
     unsafe a.scratch = scratch
-    unsafe c.pointee.lstm(&a)
+    // On the stack: a call allocates nothing.
+    unsafe withUnsafeTemporaryAllocation(of: tsr_lookup.self, capacity: lookups) { list in
+      for index in 0..<lookups {
+        let (table, ids) = unsafe lookup(index)
+        assert(table.width == recurrent.packedOutputs)
+        unsafe list.initializeElement(at: index, to: tsr_lookup(table: table.table, ids: ids))
+      }
+      unsafe a.lookups = UnsafePointer(list.baseAddress)
+      unsafe a.lookup_count = Int32(lookups)
+      unsafe c.pointee.lstm(&a)
+    }
   }
 
   /// Bytes of scratch for an LSTM layer over at most this many users and tokens.
   public static func scratchBytes(
-    lstmUsers users: Int, tokens: Int, units: Int, inputMatrix: PackedMatrix
+    lstmUsers users: Int, tokens: Int, units: Int, inputMatrix: PackedMatrix?
   ) -> Int {
     // The C function reads the shape alone.
     unsafe tsr_lstm_scratch_bytes(
-      Int32(users), Int32(tokens), Int32(units), inputMatrix.matrix)
+      Int32(users), Int32(tokens), Int32(units), inputMatrix?.matrix)
   }
 
   /// softmax(q·kᵀ/√(width/heads))·v, each user over its own rows only.

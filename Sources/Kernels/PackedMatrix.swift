@@ -12,8 +12,12 @@ public final class PackedMatrix: Sendable {
   public let depth: Int
   /// Whether inputs are quantised rows (else float rows).
   public let isInt8: Bool
-  /// Whether it is packed for ``KernelTable/lstm`` (and for nothing else).
+  /// Whether its outputs are gates in the order of ``KernelTable/lstm``.
   public let isLSTM: Bool
+  /// Columns of a product with it: the outputs, or the gates with the units rounded up to 16.
+  public var packedOutputs: Int {
+    isLSTM ? 4 * KernelLimits.paddedUnits(outputs / 4) : outputs
+  }
   /// Bytes that the packed weights, scales and bias take.
   public let byteCount: Int
 

@@ -46,6 +46,21 @@ public enum ProductInput {
   case float(FloatRows)
 }
 
+/// The part of an LSTM's input that is multiplied when it runs.
+@unsafe
+public struct LSTMProduct {
+  /// `[4·units, width]`, packed with `isLSTM`; its bias is not used.
+  public var matrix: PackedMatrix
+  /// Rows `[tokens, width]`, of the kind that `matrix` takes.
+  public var rows: ProductInput
+
+  /// These rows times this matrix.
+  public init(_ matrix: PackedMatrix, _ rows: ProductInput) {
+    unsafe self.matrix = matrix
+    unsafe self.rows = rows
+  }
+}
+
 /// Rows that are added (or copied) to rows of another axis: `map[r]` is the row that belongs to row r;
 /// without a map it is r itself.
 @unsafe

@@ -61,6 +61,50 @@ struct PlanTests {
     #expect(!text.contains("copy"))
   }
 
+  @Test("an int8 embedding that only an LSTM reads is folded into its gates, a float32 one never")
+  func folding() throws {
+    let (graph, tensors) = try head()
+    let text = try Plan(graph: graph, tensors: graph.quantised(tensors), limits: .small).description
+    #expect(text.contains("lstm int8 [1 → 64] + folded float32 [10 × 64], recurrent"))
+    #expect(!text.contains("item_row"))
+    let reference = try Plan(graph: graph, tensors: tensors, limits: .small).description
+    #expect(reference.contains("lstm float32 [8 → 64], recurrent"))
+    #expect(reference.contains("item_row"))
+  }
+
+  @Test("the user's columns beside each event are multiplied once for each user before an LSTM")
+  func userBesideEvents() throws {
+    let json = """
+      {"format":1,"name":"beside","limits":{"events":8,"coupons":4},
+      "inputs":[
+       {"name":"item","axis":"event","kind":"id","values":"integer","hash_buckets":9},
+       {"name":"age","axis":"user","kind":"number"},
+       {"name":"segment","axis":"user","kind":"id","values":"integer","hash_buckets":9},
+       {"name":"value","axis":"coupon","kind":"number"}],
+      "nodes":[
+       {"name":"item_row","op":"embedding","inputs":["item"],"table":"items","width":7},
+       {"name":"segment_row","op":"embedding","inputs":["segment"],"table":"segments","width":5},
+       {"name":"event","op":"concat","inputs":["item_row","age","segment_row"]},
+       {"name":"history","op":"lstm","inputs":["event"],"units":16,"bidirectional":true,"returns":"state"},
+       {"name":"pair","op":"concat","inputs":["history","value"]},
+       {"name":"logit","op":"linear","inputs":["pair"],"units":1}],
+      "outputs":["logit"]}
+      """
+    let graph = try TypedGraph(ModelDescription(json: Array(json.utf8)))
+    var random = SeededGenerator(seed: 4)
+    let tensors = graph.requiredTensors.map { required in
+      let values = (0..<required.shape.reduce(1, *)).map { _ in random.normal() / 4 }
+      return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
+    }
+    let text = try Plan(graph: graph, tensors: graph.quantised(tensors), limits: .small).description
+    #expect(text.contains("history (user part)          product int8 [6 → 64]"))
+    #expect(text.contains("lstm folded float32 [10 × 64] + rows of the user, recurrent int8"))
+    #expect(text.contains("lstm backward folded float32 [10 × 64] + rows of the user"))
+    let reference = try Plan(graph: graph, tensors: tensors, limits: .small).description
+    #expect(reference.contains("lstm float32 [7 → 64] + rows of the user, recurrent float32"))
+    #expect(!(text + reference).contains("copy"))
+  }
+
   @Test("a sigmoid joins the product before it, and int8 rows leave the product that made them")
   func fusion() throws {
     let (graph, tensors) = try head()

@@ -92,7 +92,7 @@ struct RandomModel {
       // The user's row beside each event.
       let user = self.row(.user)
       row = add(.concat, [user, row], width: sum([user, row]))
-      row = dense(row, units: random.count(2...33))
+      if random.coin() { row = dense(row, units: random.count(2...33)) }
     }
     for _ in 0..<random.count(0...2) {
       if random.coin() {

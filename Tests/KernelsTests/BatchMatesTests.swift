@@ -33,7 +33,7 @@ import SeededRandom
       let tokens = Int(offsets[37])
       let inputMatrix = matrix(&random, outputs: 4 * units, depth: 19, isInt8: isInt8, isLSTM: true)
       let recurrent = matrix(
-        &random, outputs: 4 * units, depth: units, isInt8: isInt8, bias: false, isLSTM: true)
+        &random, outputs: 4 * units, depth: units, isInt8: isInt8, isLSTM: true)
       let values = random.floats(tokens * 19)
       let together = lstm(
         table, inputMatrix: inputMatrix, recurrent: recurrent,

@@ -72,10 +72,33 @@ func product(
   )
 }
 
+/// Folded tables with the ids that choose from them.
+struct LSTMLookups {
+  var tables: [EmbeddingTable] = []
+  /// The ids of the first table's rows, then of the second's, `[tables, tokens]`.
+  var ids: [Int32] = []
+
+  /// Of float32 and of int8, in this order.
+  init() {}
+  init(_ random: inout SeededGenerator, tokens: Int, units: Int, count: Int) {
+    let width = 4 * KernelLimits.paddedUnits(units)
+    for index in 0..<count {
+      tables.append(
+        index % 2 == 0
+          ? EmbeddingTable(float: random.floats(6 * width), rows: 6, width: width)
+          : EmbeddingTable(
+            int8: random.int8s(6 * width), scales: random.floats(6, scale: 0.01), rows: 6,
+            width: width))
+      ids += (0..<tokens).map { _ in Int32(random.int(-1...6)) }
+    }
+  }
+}
+
 /// Sequence and state of one LSTM direction.
 func lstm(
-  _ table: KernelTable, inputMatrix: PackedMatrix, recurrent: PackedMatrix, _ input: LayerInput,
-  offsets: [Int32], backward: Bool
+  _ table: KernelTable, inputMatrix: PackedMatrix?, recurrent: PackedMatrix, _ input: LayerInput,
+  lookups: LSTMLookups = LSTMLookups(), userRows: FloatBlock? = nil, offsets: [Int32],
+  backward: Bool
 ) -> (sequence: FloatBlock, state: FloatBlock) {
   let users = offsets.count - 1
   let tokens = input.floats.rows
@@ -86,11 +109,16 @@ func lstm(
       lstmUsers: users, tokens: tokens, units: recurrent.depth, inputMatrix: inputMatrix))
   // As above.
   unsafe offsets.withUnsafeBufferPointer { offsets in
-    guard let base = offsets.baseAddress else { return }
-    unsafe table.lstm(
-      inputMatrix: inputMatrix, input.unsafeInput, recurrent: recurrent, offsets: base,
-      users: users, backward: backward, sequence: sequence.unsafeRows, state: state.unsafeRows,
-      scratch: scratch.pointer)
+    unsafe lookups.ids.withUnsafeBufferPointer { ids in
+      guard let base = offsets.baseAddress else { return }
+      unsafe table.lstm(
+        inputMatrix.map { unsafe LSTMProduct($0, input.unsafeInput) },
+        lookups: lookups.tables.count,
+        lookup: { unsafe (lookups.tables[$0], ids.baseAddress.unsafelyUnwrapped + $0 * tokens) },
+        userRows: userRows?.unsafeRows, recurrent: recurrent, offsets: base, users: users,
+        backward: backward, sequence: sequence.unsafeRows, state: state.unsafeRows,
+        scratch: scratch.pointer)
+    }
   }
   return (sequence, state)
 }

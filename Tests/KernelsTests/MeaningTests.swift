@@ -89,9 +89,9 @@ import SeededRandom
     let x = random.floats(steps * width)
     let found = lstm(
       .scalar,
-      inputMatrix: PackedMatrix(
-        float: w, bias: bias, outputs: 4 * units, depth: width, isLSTM: true),
-      recurrent: PackedMatrix(float: r, outputs: 4 * units, depth: units, isLSTM: true),
+      inputMatrix: PackedMatrix(float: w, outputs: 4 * units, depth: width, isLSTM: true),
+      recurrent: PackedMatrix(
+        float: r, bias: bias, outputs: 4 * units, depth: units, isLSTM: true),
       LayerInput(steps, width, values: x, isInt8: false), offsets: [0, 0, Int32(steps)],
       backward: false)
     var (h, c) = (Array(repeating: 0.0, count: units), Array(repeating: 0.0, count: units))
@@ -111,6 +111,67 @@ import SeededRandom
     }
     #expect(found.state.row(0) == Array(repeating: 0, count: units))
     #expect(found.state.row(1) == found.sequence.row(steps - 1))
+  }
+
+  @Test("Over int8 states σ is taken within 1e-4 and tanh within 2e-4, far beyond saturation too")
+  func pieces() {
+    // One step from the state zero: h = σ(z_o) · tanh(σ(z_i) · tanh(z_g)), with z from the user's row.
+    let recurrent = PackedMatrix(
+      int8: Array(repeating: 0, count: 64 * 16), scales: Array(repeating: 1, count: 64),
+      outputs: 64, depth: 16, isLSTM: true)
+    let large: Float = 50
+    for tenth in -300...300 {
+      let z = (0..<16).map { Float(tenth) / 10 + Float($0) / 160 }
+      let all = Array(repeating: large, count: 16)
+      // Gates i f g o of sixteen units; the others are open or full.
+      for (gates, exact) in [
+        (z + all + all + all, { (z: Double) in tanh(1 / (1 + exp(-z))) }),
+        (all + all + z + all, { z in tanh(tanh(z)) }),
+        (all + all + all + z, { z in tanh(1) / (1 + exp(-z)) }),
+      ] {
+        let found = lstm(
+          .scalar, inputMatrix: nil, recurrent: recurrent,
+          LayerInput(1, 1, values: [0], isInt8: true),
+          userRows: FloatBlock(1, 64, values: gates), offsets: [0, 1], backward: false)
+        for unit in 0..<16 {
+          // The bound of the piece itself and those of the gates beside it and of the last tanh.
+          #expect(abs(Double(found.state[0, unit]) - exact(Double(z[unit]))) <= 4.5e-4)
+        }
+      }
+    }
+  }
+
+  @Test(
+    "A folded table holds each row times the weights: float32 where small, else int8 with a scale a row"
+  )
+  func folding() {
+    var random = SeededGenerator(seed: 9)
+    let (units, width) = (20, 6)
+    let weights = random.floats(4 * units * width, scale: 0.5)
+    let packed = PackedMatrix(float: weights, outputs: 4 * units, depth: width, isLSTM: true)
+    for (rows, isInt8, bound) in [(5, false, 1e-5), (300, true, 0.02)] {
+      let values = random.floats(rows * width)
+      let folded = KernelTable.best.folded(
+        EmbeddingTable(float: values, rows: rows, width: width), through: packed)
+      #expect(folded.rows == rows && folded.width == 128 && folded.isInt8 == isInt8)
+      let found = FloatBlock(1, 128)
+      for row in [0, rows / 2, rows - 1] {
+        // The array and the block outlive the call.
+        unsafe [Int32(row)].withUnsafeBufferPointer { ids in
+          guard let ids = ids.baseAddress else { return }
+          unsafe KernelTable.scalar.gather(folded, ids: ids, rows: 1, into: found.unsafeRows)
+        }
+        let own = Array(values[row * width..<(row + 1) * width]).map(Double.init)
+        for gate in 0..<4 {
+          for unit in 0..<units {
+            let output = gate * units + unit
+            let exact = dot(weights[output * width..<(output + 1) * width], own)
+            let place = unit / 16 * 64 + gate * 16 + unit % 16
+            #expect(abs(Double(found[0, place]) - exact) <= bound)
+          }
+        }
+      }
+    }
   }
 
   @Test("Attention is softmax(q·kᵀ/√depth)·v: float32 within 1e-5, int8 within 0.06 on unit rows")

@@ -38,28 +38,40 @@ import SeededRandom
   }
 
   @Test(
-    "An LSTM has the bits of the scalar one, for any lengths, units and direction",
+    "An LSTM has the bits of the scalar one, for any lengths, units, direction and parts of its input",
     arguments: KernelTable.vectorised)
   func recurrences(table: KernelTable) {
     var random = SeededGenerator(seed: 2)
-    for trial in 0..<24 {
+    for trial in 0..<48 {
       let isInt8 = trial % 3 != 0
       let units = [1, 7, 16, 20, 32, 64, 65, 128][trial % 8]
       let width = random.int(1...70)
       let offsets = random.offsets(
         users: trial % 5 == 0 ? 1 : random.int(1...40), lengthMax: [1, 5, 12][trial % 3])
       let tokens = Int(offsets[offsets.count - 1])
-      let inputMatrix = matrix(
-        &random, outputs: 4 * units, depth: width, isInt8: isInt8, isLSTM: true)
+      // Matrices of either kind meet; all lookups, or none, or some beside a product.
+      let isInputInt8 = trial % 7 == 0 ? !isInt8 : isInt8
+      let lookups = LSTMLookups(
+        &random, tokens: tokens, units: units, count: [0, 1, 3, 8][trial / 2 % 4])
+      let inputMatrix =
+        trial % 5 == 4
+        ? nil
+        : matrix(&random, outputs: 4 * units, depth: width, isInt8: isInputInt8, isLSTM: true)
       let recurrent = matrix(
-        &random, outputs: 4 * units, depth: units, isInt8: isInt8, bias: false, isLSTM: true)
-      let input = LayerInput(tokens, width, values: random.floats(tokens * width), isInt8: isInt8)
+        &random, outputs: 4 * units, depth: units, isInt8: isInt8, isLSTM: true)
+      let input = LayerInput(
+        tokens, width, values: random.floats(tokens * width), isInt8: isInputInt8)
+      let gates = recurrent.packedOutputs
+      let userRows =
+        trial % 3 == 1
+        ? FloatBlock(offsets.count - 1, gates, values: random.floats((offsets.count - 1) * gates))
+        : nil
       let expected = lstm(
-        .scalar, inputMatrix: inputMatrix, recurrent: recurrent, input, offsets: offsets,
-        backward: trial % 2 == 0)
+        .scalar, inputMatrix: inputMatrix, recurrent: recurrent, input, lookups: lookups,
+        userRows: userRows, offsets: offsets, backward: trial % 2 == 0)
       let found = lstm(
-        table, inputMatrix: inputMatrix, recurrent: recurrent, input, offsets: offsets,
-        backward: trial % 2 == 0)
+        table, inputMatrix: inputMatrix, recurrent: recurrent, input, lookups: lookups,
+        userRows: userRows, offsets: offsets, backward: trial % 2 == 0)
       #expect(found.sequence.bits == expected.sequence.bits, "trial \(trial) units \(units)")
       #expect(found.state.bits == expected.state.bits, "trial \(trial) units \(units)")
     }

@@ -58,7 +58,7 @@ struct KernelCase {
       unsafe offsets.withUnsafeBufferPointer { offsets in
         guard let offsets = offsets.baseAddress else { return }
         unsafe table.lstm(
-          inputMatrix: inputMatrix, input.input(isInt8), recurrent: recurrent, offsets: offsets,
+          LSTMProduct(inputMatrix, input.input(isInt8)), recurrent: recurrent, offsets: offsets,
           users: batch, sequence: nil, state: state.floats, scratch: scratch.scratch)
       }
     }

@@ -27,7 +27,8 @@ enum {
   TSR_DEPTH_STEP = 64,   // bytes in a tile row: int8 depth is padded to this
   TSR_ROW_STEP = 16,     // rows in a tile
   TSR_ALIGNMENT = 64,    // bytes: of packed weights and scratch
-  TSR_ROW_BLOCK = 32     // rows whose accumulators lie in scratch together
+  TSR_ROW_BLOCK = 32,    // rows whose accumulators lie in scratch together
+  TSR_LOOKUPS_MAX = 8    // lookups of a layer: their addresses for a row block are kept on the stack
 };
 
 static inline size_t tsr_rounded_up(size_t value, size_t step) {
@@ -128,19 +129,32 @@ typedef struct {
   size_t output_stride;
 } tsr_gather;
 
+/// Part of a product that was taken when the model was loaded: row ids[row] of the table [ids, outputs] is
+/// what an embedding row contributes, its columns in the order of the packed matrix.
+typedef struct {
+  const tsr_table *table;
+  const int32_t *ids;             // [rows]
+} tsr_lookup;
+
 /// One direction of one LSTM layer over ragged sequences; gates lie in the order i f g o.
-/// Both matrices are packed for an LSTM. Input rows are of the kind that `input_matrix` [4·units, in]
-/// takes; its bias is the layer's.
-/// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8.
+/// Both matrices are packed for an LSTM. The gates of a row begin with the layer's bias (that of
+/// `recurrent`), or with the user's row where `user_rows` are given (the bias is then part of them); the
+/// lookups are added in their order, then the product with the input.
+/// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8, and the gates are
+/// then taken by pieces (steps.h).
 typedef struct {
   int32_t users, units;
   const int32_t *offsets;
-  const tsr_matrix *input_matrix;
+  const float *user_rows;         // [users, 4·units to 16], gates as packed; or NULL
+  size_t user_stride;
+  const tsr_lookup *lookups;      // [lookup_count], outputs 4·units to 16
+  int32_t lookup_count;           // at most TSR_LOOKUPS_MAX
+  const tsr_matrix *input_matrix; // [4·units, in] or NULL; its bias is unused
   const uint8_t *input_int8;
   const float *input_scales;
   const float *input_float;
   size_t input_stride;
-  const tsr_matrix *recurrent;    // [4·units, units], bias unused
+  const tsr_matrix *recurrent;    // [4·units, units]
   bool backward;
   float *sequence;                // [tokens, units] or NULL
   size_t sequence_stride;
@@ -148,6 +162,7 @@ typedef struct {
   size_t state_stride;
   void *scratch;
 } tsr_lstm;
+/// `input_matrix` may be NULL.
 size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units,
                               const tsr_matrix *input_matrix);
 
