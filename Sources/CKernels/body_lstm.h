@@ -109,14 +109,13 @@ static void lstm_set_rows(lstm_group *g) {
   for (int32_t place = 0; place < g->running; place++) {
     const int32_t user = g->order[place], token = lstm_token(g, place);
     lstm_row *row = &g->rows[place];
-    *row = (lstm_row){
-        .start = a->user_rows != NULL ? a->user_rows + (size_t)user * a->user_stride : a->recurrent->bias,
-        .cells = s->cells + place * g->units_stride,
-        .next_int8 = s->next_int8 + place * g->hidden_bytes,
-        .next = s->next + place * g->units_stride,
-        .sequence = a->sequence == NULL ? NULL : a->sequence + (size_t)token * a->sequence_stride,
-        .state = a->state == NULL || g->t < lstm_length(g, place) - 1 ? NULL
-            : a->state + (size_t)user * a->state_stride};
+    row->start = a->user_rows != NULL ? a->user_rows + (size_t)user * a->user_stride : a->recurrent->bias;
+    row->cells = s->cells + place * g->units_stride;
+    row->next_int8 = s->next_int8 + place * g->hidden_bytes;
+    row->next = s->next + place * g->units_stride;
+    row->sequence = a->sequence == NULL ? NULL : a->sequence + (size_t)token * a->sequence_stride;
+    row->state = a->state == NULL || g->t < lstm_length(g, place) - 1 ? NULL
+        : a->state + (size_t)user * a->state_stride;
     for (int32_t n = 0; n < a->lookup_count; n++) {
       const tsr_table *table = a->lookups[n].table;
       const size_t id = safe_id(table, a->lookups[n].ids[token]);
@@ -124,6 +123,8 @@ static void lstm_set_rows(lstm_group *g) {
                                                    : (const void *)(table->float_values + id * g->gates);
       row->lookup_scales[n] = table->int8_values != NULL ? table->scales[id] : 1.0f;
     }
+    row->input = NULL;
+    row->input_scale = 0.0f;
     if (a->input_matrix == NULL) continue;
     int32_t unused;
     row->input = g->is_projected

@@ -47,6 +47,8 @@ enum InferenceLimits {
   /// Bytes of one folded table, at a byte a number: what stays in a core's level 2 cache beside the
   /// weights. A larger one waits for memory about as long as the product that it saves would take.
   static let foldedBytesMax = 1 << 20
+  /// Columns that are multiplied in float32 in an int8 model: those that one int8 instruction takes at once.
+  static let narrowWidthMax = 4
   /// Every block begins at a multiple of this: kernels want 64; two cache lines keep the hardware's
   /// pair prefetch of one block out of the next.
   static let blockAlignment = 128

@@ -71,7 +71,10 @@ extension PlanBuilder {
           ).operand
       }
       if let rest = parts.rest, let value = splits[concat]?[.rest] {
-        let matrix = matrix(weight, columns: rest.leaves.map(\.columns), isLSTM: true)
+        // A few numbers cost no more in float32, and need not share one int8 scale.
+        let isNarrow = rest.width <= InferenceLimits.narrowWidthMax && value.operand != nil
+        let matrix = matrix(
+          weight, columns: rest.leaves.map(\.columns), isLSTM: true, isFloat: isNarrow)
         input.product = (matrix, operand(value, for: matrix, label: label))
       }
       return input

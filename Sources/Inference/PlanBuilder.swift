@@ -77,24 +77,23 @@ extension PlanBuilder {
 
   func constants(_ name: String) -> FloatConstants { FloatConstants(tensor(name).dequantised()) }
 
-  /// The matrix `name` packed for the kernels, or some of its columns.
+  /// The matrix `name` packed for the kernels, or some of its columns; float32 if that is asked for or stored.
   func matrix(
-    _ name: String, bias: String? = nil, columns: [Range<Int>]? = nil, isLSTM: Bool = false
+    _ name: String, bias: String? = nil, columns: [Range<Int>]? = nil, isLSTM: Bool = false,
+    isFloat: Bool = false
   ) -> PackedMatrix {
     let tensor = tensor(name)
     let bias = bias.map { self.tensor($0).dequantised() }
     let columns = columns ?? [0..<tensor.shape[1]]
     let (outputs, depth) = (tensor.shape[0], columns.reduce(0) { $0 + $1.count })
-    return switch tensor.storage {
-    case .float32(let values):
-      PackedMatrix(
-        float: tensor.columns(columns, of: values), bias: bias, outputs: outputs, depth: depth,
-        isLSTM: isLSTM)
-    case .int8(let values, let scales):
-      PackedMatrix(
+    if !isFloat, case .int8(let values, let scales) = tensor.storage {
+      return PackedMatrix(
         int8: tensor.columns(columns, of: values), scales: scales, bias: bias, outputs: outputs,
         depth: depth, isLSTM: isLSTM)
     }
+    return PackedMatrix(
+      float: tensor.columns(columns, of: tensor.dequantised()), bias: bias, outputs: outputs,
+      depth: depth, isLSTM: isLSTM)
   }
 
   /// The lookups that stand for these embeddings times their columns of an LSTM's input weights.

@@ -65,7 +65,7 @@ struct PlanTests {
   func folding() throws {
     let (graph, tensors) = try head()
     let text = try Plan(graph: graph, tensors: graph.quantised(tensors), limits: .small).description
-    #expect(text.contains("lstm int8 [1 → 64] + folded float32 [10 × 64], recurrent"))
+    #expect(text.contains("lstm float32 [1 → 64] + folded float32 [10 × 64], recurrent"))
     #expect(!text.contains("item_row"))
     let reference = try Plan(graph: graph, tensors: tensors, limits: .small).description
     #expect(reference.contains("lstm float32 [8 → 64], recurrent"))
