@@ -41,35 +41,49 @@
     }                                                                                              \
   }
 
-VNNI_TILE(4, 4, 1)
+VNNI_TILE(8, 1, 2)
+VNNI_TILE(4, 2, 2)
 VNNI_TILE(4, 1, 4)
 VNNI_TILE(2, 8, 1)
+VNNI_TILE(2, 4, 2)
+VNNI_TILE(2, 2, 4)
 VNNI_TILE(2, 1, 4)
 VNNI_TILE(1, 8, 2)
 VNNI_TILE(1, 4, 4)
 VNNI_TILE(1, 1, 8)
-VNNI_TILE(2, 4, 2)
 
 static void vnni_block(int32_t *sums, size_t stride, const uint8_t *input, int32_t rows,
                        const tsr_matrix *w, int32_t first_panel, int32_t panels) {
   const size_t row_bytes = w->padded_depth;
-  int32_t r = 0;
+  int32_t r = 0, p = 0;
   // Panels outside, rows inside: the weights of a tile stay in the L1 cache.
-#define VNNI_ROWS(R, WIDE)                                                                         \
-  for (int32_t p = 0; p < panels;) {                                                               \
-    const bool is_wide = panels - p >= WIDE;                                                       \
-    for (int32_t at = r; at + R <= rows; at += R)                                                  \
-      (is_wide ? vnni_tile_##R##x##WIDE : vnni_tile_##R##x1)(                                      \
-          sums + at * stride + p * 16, stride, input + at * row_bytes, w, first_panel + p);        \
-    p += is_wide ? WIDE : 1;                                                                       \
-  }                                                                                                \
-  r += (rows - r) / R * R;
-  if (r + 4 <= rows) { VNNI_ROWS(4, 4) }
+#define VNNI_TILES(R, P, last)                                                                     \
+  for (; p + P <= panels; p += P)                                                                  \
+    for (int32_t at = r; at + R <= last; at += R)                                                  \
+      vnni_tile_##R##x##P(sums + at * stride + p * 16, stride, input + at * row_bytes, w, first_panel + p);
+  const int32_t fours = rows / 4 * 4, eights = rows / 8 * 8;
+  VNNI_TILES(4, 2, fours)
+  if (p < panels) {
+    const int32_t odd = p;
+    VNNI_TILES(8, 1, eights)
+    r = eights;
+    p = odd;
+    VNNI_TILES(4, 1, fours)
+  }
+  r = fours;
   if (r + 2 <= rows) {
-    if (panels == 4) { VNNI_ROWS(2, 4) } else { VNNI_ROWS(2, 8) }
+    p = 0;
+    VNNI_TILES(2, 8, r + 2)
+    VNNI_TILES(2, 4, r + 2)
+    VNNI_TILES(2, 2, r + 2)
+    VNNI_TILES(2, 1, r + 2)
+    r += 2;
   }
   if (r < rows) {
-    if (panels == 4) { VNNI_ROWS(1, 4) } else { VNNI_ROWS(1, 8) }
+    p = 0;
+    VNNI_TILES(1, 8, rows)
+    VNNI_TILES(1, 4, rows)
+    VNNI_TILES(1, 1, rows)
   }
-#undef VNNI_ROWS
+#undef VNNI_TILES
 }

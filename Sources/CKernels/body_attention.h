@@ -25,9 +25,12 @@ static float attention_weights(const float *query, const float *keys_by_column, 
 static void attention(const tsr_attention *a) {
   if (a->int8) {
     blocks_begin();
-    for (int32_t u = 0; u < a->users; u++)
-      for (int32_t head = 0; head < a->heads && a->offsets[u] < a->offsets[u + 1]; head++)
-        attention_head_int8(a, a->offsets[u], a->offsets[u + 1] - a->offsets[u], head);
+    for (int32_t u = 0; u < a->users; u++) {
+      const int32_t first = a->offsets[u], rows = a->offsets[u + 1] - first;
+      attention_scratch p;
+      attention_scratch_carve(&p, a->scratch, rows, a->width / a->heads);
+      for (int32_t head = 0; head < a->heads && rows > 0; head++) attention_head_int8(a, &p, first, rows, head);
+    }
     blocks_end();
     return;
   }

@@ -5,6 +5,9 @@
 // Panels whose accumulators are in scratch together: 32 rows × 8 panels × 64 bytes = 16 KiB of L1.
 #define PANEL_GROUP 8
 
+// Rows of an epilogue that stay in registers together: their scales, largest magnitudes and outputs.
+#define EPILOGUE_ROWS (HAS_WIDE_REGISTERS ? 4 : 2)
+
 // [R rows] · [P panels] with the R·P sums in registers. Each output sums its terms in the order of the
 // depth, from +0, by fused multiply-adds.
 #define FLOAT_TILE(R, P)                                                                           \
@@ -56,39 +59,62 @@ typedef struct {
   const int32_t *sums;          // [32, 128]: int32, or float32 for float32 weights
   float *output;                // first row of the block
   size_t output_stride;
-  i most[TSR_ROW_BLOCK];        // largest magnitudes so far, for the requantisation
+  i *most;                      // [rows]: largest magnitudes so far, for the requantisation
 } epilogue_block;
 
-// y = activation(sum · (row scale · output scale) + bias + addend)
-INLINE void epilogue(epilogue_block *b, tsr_activation activation, bool is_int8, bool has_addend) {
-  const tsr_product *a = b->args;
-  const tsr_matrix *w = a->matrix;
-  for (int32_t r = 0; r < b->rows; r++) {
-    const int32_t row = b->first_row + r;
-    const f row_scale = f_set(is_int8 ? a->input_scales[row] : 0.0f);
-    const int32_t *sums = b->sums + r * PANEL_GROUP * 16;
-    float *out = b->output + r * b->output_stride;
-    const float *addend = NULL;
-    if (has_addend)
-      addend = a->addend + (size_t)(a->addend_map == NULL ? row : a->addend_map[row]) * a->addend_stride;
-    i most = b->most[r];
-    for (int32_t panel = 0; panel < b->panels; panel++) {
-      const int32_t column = (b->first_panel + panel) * 16;
-      const size_t count = w->outputs - column < 16 ? w->outputs - column : 16;
-      const f bias = f_load(w->bias + column);
-      f y = is_int8 ? f_fma(f_from_i(i_load(sums + panel * 16)), f_mul(row_scale, f_load(w->scales + column)), bias)
-                    : f_add(f_load((const float *)sums + panel * 16), bias);
-      if (has_addend) y = f_add(y, load(addend + column, count));
-      y = f_activated(y, activation);
-      store(out + column, y, count);
-      i magnitude = i_and(i_from_bits(y), i_set(BITS_ABS));
-      most = i_max(most, count == 16 ? magnitude : i_first(magnitude, count));
-    }
-    b->most[r] = most;
+// y = activation(sum · (row scale · output scale) + bias + addend) for `rows` rows of the block from row r,
+// at most EPILOGUE_ROWS. `count` outputs of the panel exist.
+INLINE void epilogue_panel(const epilogue_block *b, int32_t r, int32_t rows, int32_t panel, size_t count,
+                           const f *row_scales, const float *const *addends, i *most, tsr_activation activation,
+                           bool is_int8, bool has_addend) {
+  const tsr_matrix *w = b->args->matrix;
+  const size_t column = (size_t)(b->first_panel + panel) * 16;
+  const int32_t *sums = b->sums + (size_t)r * PANEL_GROUP * 16 + panel * 16;
+  float *out = b->output + r * b->output_stride + column;
+  const f bias = f_load(w->bias + column), scale = is_int8 ? f_load(w->scales + column) : f_set(0);
+  for (int32_t n = 0; n < rows; n++) {
+    f y = is_int8 ? f_fma(f_from_i(i_load(sums + n * PANEL_GROUP * 16)), f_mul(row_scales[n], scale), bias)
+                  : f_add(f_load((const float *)sums + n * PANEL_GROUP * 16), bias);
+    if (has_addend) y = f_add(y, load(addends[n] + column, count));
+    y = f_activated(y, activation);
+    store(out + n * b->output_stride, y, count);
+    const i magnitude = i_and(i_from_bits(y), i_set(BITS_ABS));
+    most[n] = i_max(most[n], count == 16 ? magnitude : i_first(magnitude, count));
   }
 }
 
-INLINE void epilogue_of(epilogue_block *b, tsr_activation activation) {
+INLINE void epilogue_rows(const epilogue_block *b, int32_t r, int32_t rows, tsr_activation activation,
+                          bool is_int8, bool has_addend) {
+  const tsr_product *a = b->args;
+  f row_scales[EPILOGUE_ROWS];
+  const float *addends[EPILOGUE_ROWS];
+  i most[EPILOGUE_ROWS];
+  for (int32_t n = 0; n < rows; n++) {
+    const int32_t row = b->first_row + r + n;
+    row_scales[n] = f_set(is_int8 ? a->input_scales[row] : 0.0f);
+    addends[n] = has_addend
+        ? a->addend + (size_t)(a->addend_map == NULL ? row : a->addend_map[row]) * a->addend_stride : NULL;
+    most[n] = b->most[r + n];
+  }
+  const int32_t left = a->matrix->outputs - b->first_panel * 16;
+  const int32_t whole = left / 16 < b->panels ? left / 16 : b->panels;
+  for (int32_t panel = 0; panel < whole; panel++)
+    epilogue_panel(b, r, rows, panel, 16, row_scales, addends, most, activation, is_int8, has_addend);
+  if (whole < b->panels)
+    epilogue_panel(b, r, rows, whole, left % 16, row_scales, addends, most, activation, is_int8, has_addend);
+  for (int32_t n = 0; n < rows; n++) b->most[r + n] = most[n];
+}
+
+// Rows together share the loads of bias and scales; a costly activation fills the units with one row.
+INLINE void epilogue(const epilogue_block *b, tsr_activation activation, bool is_int8, bool has_addend) {
+  int32_t r = 0;
+  if (activation == TSR_NONE || activation == TSR_RELU)
+    for (; r + EPILOGUE_ROWS <= b->rows; r += EPILOGUE_ROWS)
+      epilogue_rows(b, r, EPILOGUE_ROWS, activation, is_int8, has_addend);
+  for (; r < b->rows; r++) epilogue_rows(b, r, 1, activation, is_int8, has_addend);
+}
+
+INLINE void epilogue_of(const epilogue_block *b, tsr_activation activation) {
   const bool is_int8 = b->args->matrix->int8_weights != NULL, has_addend = b->args->addend != NULL;
   if (is_int8 && has_addend) epilogue(b, activation, true, true);
   else if (is_int8) epilogue(b, activation, true, false);
@@ -104,11 +130,12 @@ static void product(const tsr_product *a) {
   float *float_rows = (float *)(sums + TSR_ROW_BLOCK * sums_stride);  // [32, padded outputs]
   blocks_begin();
   for (int32_t first = 0; first < a->rows; first += TSR_ROW_BLOCK) {
-    epilogue_block b = {.args = a, .first_row = first, .sums = sums};
+    i most[TSR_ROW_BLOCK];
+    epilogue_block b = {.args = a, .first_row = first, .sums = sums, .most = most};
     b.rows = a->rows - first < TSR_ROW_BLOCK ? a->rows - first : TSR_ROW_BLOCK;
     b.output = a->output != NULL ? a->output + (size_t)first * a->output_stride : float_rows;
     b.output_stride = a->output != NULL ? a->output_stride : (size_t)w->padded_outputs;
-    for (int32_t r = 0; r < b.rows; r++) b.most[r] = i_set(0);
+    for (int32_t r = 0; r < b.rows; r++) most[r] = i_set(0);
     for (int32_t panel = 0; panel < panels_all; panel += PANEL_GROUP) {
       b.first_panel = panel;
       b.panels = panels_all - panel < PANEL_GROUP ? panels_all - panel : PANEL_GROUP;
@@ -128,7 +155,7 @@ static void product(const tsr_product *a) {
     }
     if (a->output_int8 != NULL) {
       int32_t bits[TSR_ROW_BLOCK];
-      for (int32_t r = 0; r < b.rows; r++) bits[r] = i_largest(b.most[r]);
+      for (int32_t r = 0; r < b.rows; r++) bits[r] = i_largest(most[r]);
       quantise_block(b.output, b.output_stride, b.rows, w->outputs, bits,
                      a->output_int8 + (size_t)first * tsr_padded(w->outputs), a->output_scales + first);
     }

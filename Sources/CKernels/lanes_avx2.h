@@ -180,3 +180,45 @@ INLINE __m256 f_pick_(const float *table, __m256i at) {
   return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(at, 28)));
 }
 INLINE f f_pick(const float *table, i at) { return (f){f_pick_(table, at.a), f_pick_(table, at.b)}; }
+INLINE i i_add_bytes(i sum, i four) {
+  const __m256i one = _mm256_set1_epi8(1), one16 = _mm256_set1_epi16(1);
+  return i_add(sum, (i){_mm256_madd_epi16(_mm256_maddubs_epi16(one, four.a), one16),
+                        _mm256_madd_epi16(_mm256_maddubs_epi16(one, four.b), one16)});
+}
+INLINE void i_transposed_half(const char *rows, size_t stride, __m256i out[4]) {
+  __m256i four[4];
+  for (int n = 0; n < 4; n++)
+    four[n] = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(rows + n * stride))),
+        _mm_loadu_si128((const __m128i *)(rows + (n + 4) * stride)), 1);
+  const __m256i low = _mm256_unpacklo_epi32(four[0], four[1]), high = _mm256_unpackhi_epi32(four[0], four[1]);
+  const __m256i low2 = _mm256_unpacklo_epi32(four[2], four[3]), high2 = _mm256_unpackhi_epi32(four[2], four[3]);
+  out[0] = _mm256_unpacklo_epi64(low, low2);
+  out[1] = _mm256_unpackhi_epi64(low, low2);
+  out[2] = _mm256_unpacklo_epi64(high, high2);
+  out[3] = _mm256_unpackhi_epi64(high, high2);
+}
+INLINE void i_transposed(const void *rows, size_t stride, i out[4]) {
+  __m256i a[4], b[4];
+  i_transposed_half(rows, stride, a);
+  i_transposed_half((const char *)rows + 8 * stride, stride, b);
+  for (int g = 0; g < 4; g++) out[g] = (i){a[g], b[g]};
+}
+// Thirty-two lanes of w, in the order that b_store_split mends.
+INLINE void b_split(const i w[2], __m256i *high, __m256i *low) {
+  const __m256i word = _mm256_set1_epi32(0xffff), seven = _mm256_set1_epi16(127);
+  const __m256i a = _mm256_packus_epi32(_mm256_and_si256(w[0].a, word), _mm256_and_si256(w[0].b, word));
+  const __m256i b = _mm256_packus_epi32(_mm256_and_si256(w[1].a, word), _mm256_and_si256(w[1].b, word));
+  *high = _mm256_packus_epi16(_mm256_srli_epi16(a, 7), _mm256_srli_epi16(b, 7));
+  *low = _mm256_packus_epi16(_mm256_and_si256(a, seven), _mm256_and_si256(b, seven));
+}
+INLINE void b_store_split(uint8_t *high, uint8_t *low, const i w[4]) {
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7), top = _mm256_set1_epi8(-128);
+  for (int half = 0; half < 2; half++) {
+    __m256i highs, lows;
+    b_split(w + 2 * half, &highs, &lows);
+    _mm256_storeu_si256((__m256i *)(high + 32 * half), _mm256_permutevar8x32_epi32(highs, order));
+    _mm256_storeu_si256((__m256i *)(low + 32 * half),
+                        _mm256_or_si256(top, _mm256_permutevar8x32_epi32(lows, order)));
+  }
+}

@@ -83,3 +83,32 @@ INLINE int32_t i_largest(i a) { return _mm512_reduce_max_epi32(a); }
 INLINE int32_t i_total(i a) { return _mm512_reduce_add_epi32(a); }
 INLINE void b_store(uint8_t *p, i a) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a)); }
 INLINE f f_pick(const float *table, i at) { return _mm512_permutexvar_ps(at, f_load(table)); }
+INLINE i i_add_bytes(i sum, i four) { return _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), four); }
+INLINE void i_transposed(const void *rows, size_t stride, i out[4]) {
+  i four[4];
+  for (int n = 0; n < 4; n++) {
+    const char *row = (const char *)rows + n * stride;
+    four[n] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)row));
+    four[n] = _mm512_inserti32x4(four[n], _mm_loadu_si128((const __m128i *)(row + 4 * stride)), 1);
+    four[n] = _mm512_inserti32x4(four[n], _mm_loadu_si128((const __m128i *)(row + 8 * stride)), 2);
+    four[n] = _mm512_inserti32x4(four[n], _mm_loadu_si128((const __m128i *)(row + 12 * stride)), 3);
+  }
+  const i low = _mm512_unpacklo_epi32(four[0], four[1]), high = _mm512_unpackhi_epi32(four[0], four[1]);
+  const i low2 = _mm512_unpacklo_epi32(four[2], four[3]), high2 = _mm512_unpackhi_epi32(four[2], four[3]);
+  out[0] = _mm512_unpacklo_epi64(low, low2);
+  out[1] = _mm512_unpackhi_epi64(low, low2);
+  out[2] = _mm512_unpacklo_epi64(high, high2);
+  out[3] = _mm512_unpackhi_epi64(high, high2);
+}
+INLINE void b_store_split(uint8_t *high, uint8_t *low, const i w[4]) {
+  // The even words of two registers, and the order that packing within 128 bits leaves to mend.
+  const i even = _mm512_set_epi16(62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32,
+                                  30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const i order = _mm512_set_epi64(7, 5, 3, 1, 6, 4, 2, 0);
+  const i a = _mm512_permutex2var_epi16(w[0], even, w[1]), b = _mm512_permutex2var_epi16(w[2], even, w[3]);
+  const i seven = _mm512_set1_epi16(127), top = _mm512_set1_epi16(128);
+  const i highs = _mm512_packus_epi16(_mm512_srli_epi16(a, 7), _mm512_srli_epi16(b, 7));
+  const i lows = _mm512_packus_epi16(i_or(i_and(a, seven), top), i_or(i_and(b, seven), top));
+  _mm512_storeu_si512(high, _mm512_permutexvar_epi64(order, highs));
+  _mm512_storeu_si512(low, _mm512_permutexvar_epi64(order, lows));
+}

@@ -124,3 +124,30 @@ INLINE f f_pick(const float *table, i at) {
   const uint8x16x4_t t = {{vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)}};
   return (f){{f_pick_(t, at.at[0]), f_pick_(t, at.at[1]), f_pick_(t, at.at[2]), f_pick_(t, at.at[3])}};
 }
+INLINE i i_add_bytes(i sum, i four) {
+  QUARTERS sum.at[q] = vpadalq_s16(sum.at[q], vpaddlq_s8(vreinterpretq_s8_s32(four.at[q])));
+  return sum;
+}
+INLINE void i_transposed(const void *rows, size_t stride, i out[4]) {
+  QUARTERS {
+    int32x4_t four[4];
+    for (int n = 0; n < 4; n++)
+      four[n] = vreinterpretq_s32_u8(vld1q_u8((const uint8_t *)rows + (size_t)(q * 4 + n) * stride));
+    const int64x2_t low = vreinterpretq_s64_s32(vzip1q_s32(four[0], four[1]));
+    const int64x2_t high = vreinterpretq_s64_s32(vzip2q_s32(four[0], four[1]));
+    const int64x2_t low2 = vreinterpretq_s64_s32(vzip1q_s32(four[2], four[3]));
+    const int64x2_t high2 = vreinterpretq_s64_s32(vzip2q_s32(four[2], four[3]));
+    out[0].at[q] = vreinterpretq_s32_s64(vzip1q_s64(low, low2));
+    out[1].at[q] = vreinterpretq_s32_s64(vzip2q_s64(low, low2));
+    out[2].at[q] = vreinterpretq_s32_s64(vzip1q_s64(high, high2));
+    out[3].at[q] = vreinterpretq_s32_s64(vzip2q_s64(high, high2));
+  }
+}
+INLINE void b_store_split(uint8_t *high, uint8_t *low, const i w[4]) {
+  for (int part = 0; part < 4; part++) {
+    const uint16x8_t a = vuzp1q_u16(vreinterpretq_u16_s32(w[part].at[0]), vreinterpretq_u16_s32(w[part].at[1]));
+    const uint16x8_t b = vuzp1q_u16(vreinterpretq_u16_s32(w[part].at[2]), vreinterpretq_u16_s32(w[part].at[3]));
+    vst1q_u8(high + part * 16, vcombine_u8(vshrn_n_u16(a, 7), vshrn_n_u16(b, 7)));
+    vst1q_u8(low + part * 16, vorrq_u8(vcombine_u8(vmovn_u16(a), vmovn_u16(b)), vdupq_n_u8(128)));
+  }
+}

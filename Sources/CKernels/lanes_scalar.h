@@ -125,3 +125,21 @@ INLINE int32_t i_total(i a) {
 INLINE void b_store(uint8_t *p, i a) { LANES p[n] = (uint8_t)(a.at[n] & 255); }
 // table[low four bits of each lane], for a table of sixteen.
 INLINE f f_pick(const float *table, i at) { f r; LANES r.at[n] = table[at.at[n] & 15]; return r; }
+// sum + the four signed bytes of each lane.
+INLINE i i_add_bytes(i sum, i four) {
+  LANES for (int by = 0; by < 32; by += 8) sum.at[n] += (int8_t)(uint32_t)(four.at[n] >> by);
+  return sum;
+}
+// Lane n of out[g] is the g-th four bytes of row n, for sixteen rows of sixteen bytes.
+INLINE void i_transposed(const void *rows, size_t stride, i out[4]) {
+  for (int g = 0; g < 4; g++) LANES memcpy(&out[g].at[n], (const char *)rows + n * stride + g * 4, 4);
+}
+// Splits the fourteen low bits of 64 lanes into two bytes of seven, each stored plus 128. The lanes come
+// with bit 14 set and bit 15 clear; what is above does not matter.
+INLINE void b_store_split(uint8_t *high, uint8_t *low, const i w[4]) {
+  for (int part = 0; part < 4; part++)
+    LANES {
+      high[part * 16 + n] = (uint8_t)(w[part].at[n] >> 7 & 255);
+      low[part * 16 + n] = (uint8_t)((w[part].at[n] & 127) | 128);
+    }
+}

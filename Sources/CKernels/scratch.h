@@ -53,15 +53,15 @@ static inline size_t lstm_scratch_carve(lstm_scratch *s, char *memory, int32_t u
 }
 
 typedef struct {
-  uint8_t *rows;      // [rows and 16 more, padded depth] q, and k before it is packed
+  uint8_t *rows;      // [rows and 32 more, padded depth] q, and k before it is packed
   int8_t *keys;       // panels of [rows to 16] outputs
   int8_t *values;     // panels of [depth to 16] outputs
-  float *scales;      // [depth to 16]
-  int32_t *key_offsets;    // [rows to 16]
-  int32_t *value_offsets;  // [depth to 16]
+  float *scales, *factors;  // [depth to 16]
+  int32_t *key_offsets;     // [rows to 16]
+  int32_t *value_offsets;   // [depth to 16]
   int32_t *sums;      // [32, rows to 16] of q·k
-  int32_t *highs, *lows;   // [32, depth to 16] of weights·v
-  uint8_t *high, *low;     // [32, padded rows] weights
+  int32_t *products;  // [2 · 32, depth to 16] of weights·v, the high bytes first
+  uint8_t *weights;   // [2 · 32, padded rows], the high bytes first
 } attention_scratch;
 
 // For users of at most `rows` rows and heads of this depth. Returns the bytes used; `memory` may be NULL.
@@ -72,19 +72,18 @@ static inline size_t attention_scratch_carve(attention_scratch *s, char *memory,
   const size_t keys = scratch_take(&used, rows16 * tsr_padded(depth));
   const size_t values = scratch_take(&used, depth16 * tsr_padded(rows));
   const size_t scales = scratch_take(&used, depth16 * 4);
+  const size_t factors = scratch_take(&used, depth16 * 4);
   const size_t key_offsets = scratch_take(&used, rows16 * 4);
   const size_t value_offsets = scratch_take(&used, depth16 * 4);
   const size_t sums = scratch_take(&used, block * rows16 * 4);
-  const size_t highs = scratch_take(&used, block * depth16 * 4);
-  const size_t lows = scratch_take(&used, block * depth16 * 4);
-  const size_t high = scratch_take(&used, block * tsr_padded(rows));
-  const size_t low = scratch_take(&used, block * tsr_padded(rows));
+  const size_t products = scratch_take(&used, 2 * block * depth16 * 4);
+  const size_t weights = scratch_take(&used, 2 * block * tsr_padded(rows));
   if (memory != NULL)
     *s = (attention_scratch){
         (uint8_t *)(memory + bytes), (int8_t *)(memory + keys), (int8_t *)(memory + values),
-        (float *)(memory + scales), (int32_t *)(memory + key_offsets), (int32_t *)(memory + value_offsets),
-        (int32_t *)(memory + sums), (int32_t *)(memory + highs), (int32_t *)(memory + lows),
-        (uint8_t *)(memory + high), (uint8_t *)(memory + low)};
+        (float *)(memory + scales), (float *)(memory + factors), (int32_t *)(memory + key_offsets),
+        (int32_t *)(memory + value_offsets), (int32_t *)(memory + sums), (int32_t *)(memory + products),
+        (uint8_t *)(memory + weights)};
   return used;
 }
 
