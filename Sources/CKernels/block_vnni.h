@@ -55,35 +55,32 @@ VNNI_TILE(1, 1, 8)
 static void vnni_block(int32_t *sums, size_t stride, const uint8_t *input, int32_t rows,
                        const tsr_matrix *w, int32_t first_panel, int32_t panels) {
   const size_t row_bytes = w->padded_depth;
-  int32_t r = 0, p = 0;
   // Panels outside, rows inside: the weights of a tile stay in the L1 cache.
-#define VNNI_TILES(R, P, last)                                                                     \
+#define VNNI_TILES(R, P, first, end)                                                               \
   for (; p + P <= panels; p += P)                                                                  \
-    for (int32_t at = r; at + R <= last; at += R)                                                  \
-      vnni_tile_##R##x##P(sums + at * stride + p * 16, stride, input + at * row_bytes, w, first_panel + p);
-  const int32_t fours = rows / 4 * 4, eights = rows / 8 * 8;
-  VNNI_TILES(4, 2, fours)
+    for (int32_t r = first; r + R <= end; r += R)                                                  \
+      vnni_tile_##R##x##P(sums + r * stride + p * 16, stride, input + r * row_bytes, w, first_panel + p);
+  const int32_t eights = rows / 8 * 8, fours = rows / 4 * 4, twos = rows / 2 * 2;
+  int32_t p = 0;
+  // Two panels, not four, although that reads more inputs: shorter tiles overlap better at their ends.
+  VNNI_TILES(4, 2, 0, fours)
   if (p < panels) {
-    const int32_t odd = p;
-    VNNI_TILES(8, 1, eights)
-    r = eights;
-    p = odd;
-    VNNI_TILES(4, 1, fours)
+    VNNI_TILES(8, 1, 0, eights)
+    p = panels - 1;
+    VNNI_TILES(4, 1, eights, fours)
   }
-  r = fours;
-  if (r + 2 <= rows) {
+  if (fours < twos) {
     p = 0;
-    VNNI_TILES(2, 8, r + 2)
-    VNNI_TILES(2, 4, r + 2)
-    VNNI_TILES(2, 2, r + 2)
-    VNNI_TILES(2, 1, r + 2)
-    r += 2;
+    VNNI_TILES(2, 8, fours, twos)
+    VNNI_TILES(2, 4, fours, twos)
+    VNNI_TILES(2, 2, fours, twos)
+    VNNI_TILES(2, 1, fours, twos)
   }
-  if (r < rows) {
+  if (twos < rows) {
     p = 0;
-    VNNI_TILES(1, 8, rows)
-    VNNI_TILES(1, 4, rows)
-    VNNI_TILES(1, 1, rows)
+    VNNI_TILES(1, 8, twos, rows)
+    VNNI_TILES(1, 4, twos, rows)
+    VNNI_TILES(1, 1, twos, rows)
   }
 #undef VNNI_TILES
 }

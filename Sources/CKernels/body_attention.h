@@ -1,65 +1,113 @@
-// Attention of each user's rows over the same user's rows, one head and one query at a time.
+// Attention of each user's rows over the same user's rows, one head at a time.
 #include "body_attention_int8.h"
 
-// weights[j] = exp(scale·q·k_j − largest) for j < limit; returns their sum.
-static float attention_weights(const float *query, const float *keys_by_column, size_t padded_rows,
-                               int32_t limit, int32_t depth, float scale, float *weights) {
-  f largest = f_set(-__builtin_inff());
-  const int32_t padded = (int32_t)tsr_rounded_up(limit, 16);
-  for (int32_t j = 0; j < padded; j += 16) {
-    f sum = f_set(0);
-    for (int32_t k = 0; k < depth; k++)
-      sum = f_fma(f_set(query[k]), f_load(keys_by_column + k * padded_rows + j), sum);
-    f_store(weights + j, f_mul(sum, f_set(scale)));
-  }
-  for (int32_t j = limit; j < padded; j++) weights[j] = -__builtin_inff();
-  for (int32_t j = 0; j < padded; j += 16) largest = f_max(largest, f_load(weights + j));
-  const f top = f_set(f_largest(largest));
-  for (int32_t j = 0; j < padded; j += 16) f_store(weights + j, f_exp(f_sub(f_load(weights + j), top)));
-  for (int32_t j = limit; j < padded; j++) weights[j] = 0.0f;
-  f sum = f_set(0);
-  for (int32_t j = 0; j < padded; j += 16) sum = f_add(sum, f_load(weights + j));
-  return f_sum(sum);
-}
-
-static void attention(const tsr_attention *a) {
-  if (a->int8) {
-    blocks_begin();
-    for (int32_t u = 0; u < a->users; u++) {
-      const int32_t first = a->offsets[u], rows = a->offsets[u + 1] - first;
-      attention_scratch p;
-      attention_scratch_carve(&p, a->scratch, rows, a->width / a->heads);
-      for (int32_t head = 0; head < a->heads && rows > 0; head++) attention_head_int8(a, &p, first, rows, head);
-    }
-    blocks_end();
-    return;
-  }
-  const int32_t width = a->width, depth = width / a->heads;
-  const float scale = 1.0f / __builtin_sqrtf((float)depth);
-  for (int32_t u = 0; u < a->users; u++) {
-    const int32_t first = a->offsets[u], rows = a->offsets[u + 1] - first;
-    const size_t padded_rows = tsr_rounded_up(rows, 16);
-    float *weights = a->scratch;                       // [rows to 16]
-    float *keys_by_column = weights + padded_rows;     // [depth, rows to 16]
-    for (int32_t head = 0; head < a->heads; head++) {
-      const float *q = a->qkv + (size_t)first * a->qkv_stride + head * depth;
-      const float *k = q + width, *v = k + width;
-      memset(keys_by_column, 0, padded_rows * depth * sizeof(float));
-      for (int32_t j = 0; j < rows; j++)
-        for (int32_t d = 0; d < depth; d++) keys_by_column[d * padded_rows + j] = k[j * a->qkv_stride + d];
-      for (int32_t row = 0; row < rows; row++) {
-        const int32_t limit = a->causal ? row + 1 : rows;
-        const float sum = attention_weights(q + row * a->qkv_stride, keys_by_column, padded_rows, limit,
-                                            depth, scale, weights);
-        const f share = f_set(1.0f / sum);
-        float *out = a->output + (size_t)(first + row) * a->output_stride + head * depth;
-        FOR_COLUMNS(depth) {
-          f y = f_set(0);
-          for (int32_t j = 0; j < limit; j++)
-            y = f_fma(f_set(weights[j]), load(v + j * a->qkv_stride + column, count), y);
-          store(out + column, f_mul(y, share), count);
-        }
+// k [rows, depth] → panels [rows/16][depth][16], zero past the last row.
+static void pack_float_keys(const float *k, size_t stride, int32_t rows, int32_t depth, float *panels) {
+  f sixteen[16];
+  for (int32_t first = 0; first < rows; first += 16) {
+    const int32_t count_rows = rows - first < 16 ? rows - first : 16;
+    for (int32_t r = count_rows; r < 16; r++) sixteen[r] = f_set(0);
+    FOR_COLUMNS(depth) {
+      float *panel = panels + ((size_t)first / 16 * depth + column) * 16;
+      for (int32_t r = 0; r < count_rows; r++) sixteen[r] = load(k + (first + r) * stride + column, count);
+      for (size_t d = 0; d < count; d += 4) {
+        i four[4];
+        i_transposed((const float *)sixteen + d, sizeof(f), four);
+        for (size_t g = 0; g < 4 && d + g < count; g++) f_store(panel + (d + g) * 16, f_from_bits(four[g]));
       }
     }
   }
+}
+
+// v [rows, depth] → panels [depth/16][rows][16].
+static void pack_float_values(const float *v, size_t stride, int32_t rows, int32_t depth, float *panels) {
+  FOR_COLUMNS(depth)
+    for (int32_t r = 0; r < rows; r++)
+      f_store(panels + column * rows + r * 16, load(v + r * stride + column, count));
+}
+
+// weights[j] = exp(scale·weights[j] − largest) for j < limit; returns their sum.
+static float float_weights(float *weights, int32_t limit, float scale) {
+  for (size_t j = limit; j < tsr_rounded_up(limit, 16); j++) weights[j] = -__builtin_inff();
+  f largest = f_set(-__builtin_inff());
+  for (int32_t j = 0; j < limit; j += 16) {
+    const f x = f_mul(f_load(weights + j), f_set(scale));
+    f_store(weights + j, x);
+    largest = f_max(largest, x);
+  }
+  const f top = f_set(f_largest(largest));
+  f sum = f_set(0);
+  FOR_COLUMNS(limit) {
+    f x = f_exp(f_sub(f_load(weights + column), top));
+    if (count < 16) x = f_first(x, count);
+    f_store(weights + column, x);
+    sum = f_add(sum, x);
+  }
+  return f_sum(sum);
+}
+
+static void attention_head_float(const tsr_attention *a, const float_attention_scratch *p, int32_t first,
+                                 int32_t rows, int32_t head) {
+  const int32_t depth = a->width / a->heads;
+  const size_t rows16 = tsr_rounded_up(rows, 16), depth16 = tsr_rounded_up(depth, 16), stride = a->qkv_stride;
+  const float scale = 1.0f / __builtin_sqrtf((float)depth);
+  const float *q = a->qkv + (size_t)first * stride + head * depth;
+  const float *k = q + a->width, *v = k + a->width;
+  pack_float_keys(k, stride, rows, depth, p->keys);
+  pack_float_values(v, stride, rows, depth, p->values);
+  const tsr_matrix keys = {.depth = depth, .float_weights = p->keys};
+  for (int32_t begin = 0; begin < rows; begin += ATTENTION_ROWS) {
+    const int32_t count_rows = rows - begin < ATTENTION_ROWS ? rows - begin : ATTENTION_ROWS;
+    const int32_t seen = a->causal ? begin + count_rows : rows;
+    float_block(p->weights, rows16, q + begin * stride, stride, count_rows, &keys, 0, (seen + 15) / 16);
+    float shares[ATTENTION_ROWS];
+    for (int32_t r = 0; r < count_rows; r++)
+      shares[r] = 1.0f / float_weights(p->weights + r * rows16, a->causal ? begin + r + 1 : rows, scale);
+    // Rows together share what all of them see; the keys that only the later ones see come after.
+    const int32_t together = a->causal ? 4 : count_rows;
+    for (int32_t r = 0; r < count_rows; r += together) {
+      const int32_t common = a->causal ? begin + r + 1 : rows;
+      const int32_t rows_together = count_rows - r < together ? count_rows - r : together;
+      for (size_t column = 0; column < depth16; column += 16) {
+        const tsr_matrix values = {.depth = common, .float_weights = p->values + column * rows};
+        float_block(p->products + r * depth16 + column, depth16, p->weights + r * rows16, rows16, rows_together,
+                    &values, 0, 1);
+      }
+    }
+    for (int32_t r = 0; r < count_rows; r++) {
+      float *out = a->output + (size_t)(first + begin + r) * a->output_stride + head * depth;
+      FOR_COLUMNS(depth) {
+        f y = f_load(p->products + r * depth16 + column);
+        for (int32_t j = begin + r / together * together + 1; a->causal && j <= begin + r; j++)
+          y = f_fma(f_set(p->weights[r * rows16 + j]), f_load(p->values + column * rows + (size_t)j * 16), y);
+        store(out + column, f_mul(y, f_set(shares[r])), count);
+      }
+    }
+  }
+}
+
+// An event that is alone sees itself only: its output is its v.
+static void attention_alone(const tsr_attention *a, int32_t row) {
+  const float *v = a->qkv + (size_t)row * a->qkv_stride + 2 * a->width;
+  FOR_COLUMNS(a->width) store(a->output + (size_t)row * a->output_stride + column, load(v + column, count), count);
+}
+
+static void attention(const tsr_attention *a) {
+  const int32_t depth = a->width / a->heads;
+  blocks_begin();
+  for (int32_t u = 0; u < a->users; u++) {
+    const int32_t first = a->offsets[u], rows = a->offsets[u + 1] - first;
+    if (rows == 1) attention_alone(a, first);
+    if (rows <= 1) continue;
+    if (a->int8) {
+      attention_scratch p;
+      attention_scratch_carve(&p, a->scratch, rows, depth);
+      for (int32_t head = 0; head < a->heads; head++) attention_head_int8(a, &p, first, rows, head);
+    } else {
+      float_attention_scratch p;
+      float_attention_scratch_carve(&p, a->scratch, rows, depth);
+      for (int32_t head = 0; head < a->heads; head++) attention_head_float(a, &p, first, rows, head);
+    }
+  }
+  blocks_end();
 }

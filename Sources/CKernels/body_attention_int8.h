@@ -7,22 +7,40 @@
 //
 // Fourteen bits keep a long tail of small weights. Everything but 2^x is integer, so exact.
 //
-// Panels are zero past the depth and past the last row, so what the bytes on their other side hold there
-// does not matter.
+// Panels are zero past the depth and past the last row, so the bytes that meet them need not be set.
 
 enum { ATTENTION_ROWS = TSR_ROW_BLOCK };
+
+// out[r] = the total of the sixteen lanes x[r], or the largest of them. Many rows are transposed, so that
+// their folds are not one chain each.
+static void fold_rows(const i *x, int32_t rows, bool is_total, int32_t *out) {
+  int32_t r = 0;
+  for (; r + 16 <= rows; r += 16) {
+    i folded[4];
+    i_transposed(x + r, sizeof(i), folded);
+    for (int quarter = 1; quarter < 4; quarter++) {
+      i part[4];
+      i_transposed((const char *)(x + r) + quarter * 16, sizeof(i), part);
+      for (int n = 0; n < 4; n++) folded[n] = is_total ? i_add(folded[n], part[n]) : i_max(folded[n], part[n]);
+    }
+    i_store(out + r, is_total ? i_add(i_add(folded[0], folded[1]), i_add(folded[2], folded[3]))
+                              : i_max(i_max(folded[0], folded[1]), i_max(folded[2], folded[3])));
+  }
+  for (; r < rows; r++) out[r] = is_total ? i_total(x[r]) : i_largest(x[r]);
+}
 
 // Quantises [rows, depth] with one scale, which is returned; bytes past the depth to 16 are not written.
 static float quantise_head(const float *x, size_t stride, int32_t rows, int32_t depth, uint8_t *out) {
   const size_t bytes = tsr_padded(depth);
   i most = i_set(0);
-  for (int32_t r = 0; r < rows; r++)
-    FOR_COLUMNS(depth)
+  FOR_COLUMNS(depth)
+    for (int32_t r = 0; r < rows; r++)
       most = i_max(most, i_and(i_from_bits(load(x + r * stride + column, count)), i_set(BITS_ABS)));
   float scale;
   const f factor = f_set(quantisation_factor(i_largest(most), &scale));
-  for (int32_t r = 0; r < rows; r++)
-    FOR_COLUMNS(depth) q_store(out + r * bytes + column, load(x + r * stride + column, count), factor);
+  FOR_COLUMNS(depth)
+    for (int32_t r = 0; r < rows; r++)
+      q_store(out + r * bytes + column, load(x + r * stride + column, count), factor);
   return scale;
 }
 
@@ -99,14 +117,14 @@ static void pack_values(const float *v, size_t stride, int32_t from, int32_t to,
   }
 }
 
-// The largest of the first `limit` sums.
-INLINE int32_t largest_sum(const int32_t *sums, int32_t limit) {
+// The largest of the first `limit` sums, in lanes.
+INLINE i largest_sums(const int32_t *sums, int32_t limit) {
   const i least = i_set(-(1 << 30));
   i most = least;
   int32_t j = 0;
   for (; j + 16 <= limit; j += 16) most = i_max(most, i_load(sums + j));
   if (j < limit) most = i_max(most, i_add(i_first(i_sub(i_load(sums + j), least), limit - j), least));
-  return i_largest(most);
+  return most;
 }
 
 // w[n] = 0x4b404000 + rint(127·128 · 2^(scale·difference)) of sixteen sums each: 2^r on ±½ by a cubic with
@@ -128,9 +146,9 @@ INLINE void weights_of(const int32_t *sums, int32_t parts, i largest, i least, f
     w[n] = i_from_bits(f_fma(p[n], x[n], f_set(12582912.0f + 16384.0f)));
 }
 
-// Weights of one query from its sums, as bytes; returns Σ w. `limit` keys are seen, the bytes up to `end`
-// are set.
-static int32_t int8_weights(const int32_t *sums, int32_t limit, int32_t end, int32_t most, i least, f scale,
+// Weights of one query from its sums, as bytes; returns Σ w in lanes. `limit` keys are seen, the bytes up
+// to `end` are set.
+static i int8_weights(const int32_t *sums, int32_t limit, int32_t end, int32_t most, i least, f scale,
                             uint8_t *high, uint8_t *low) {
   const i largest = i_set(most), zero = i_set(WEIGHT_ZERO);
   i total = i_set(0);
@@ -155,7 +173,7 @@ static int32_t int8_weights(const int32_t *sums, int32_t limit, int32_t end, int
     b_store(high + j, i_set(128));
     b_store(low + j, i_set(128));
   }
-  return i_total(total);
+  return total;
 }
 
 static void attention_head_int8(const tsr_attention *a, const attention_scratch *p, int32_t first, int32_t rows,
@@ -176,8 +194,11 @@ static void attention_head_int8(const tsr_attention *a, const attention_scratch 
                        .int8_weights = p->values, .offset_sums = p->value_offsets};
   memset(p->values, 0, depth16 * row_bytes);
   const float scale = query_scale * key_scale * (1.44269504f / __builtin_sqrtf((float)depth));
-  // 2⁻³⁰ is no weight. A scale of 0 or NaN has no such difference.
-  const i least = i_set(scale > 60.0f / (1 << 30) ? (int32_t)(-30.0f / scale) - 1 : -(1 << 29));
+  // What is no number shows in the shares alone; the weights are then those of equal keys.
+  const bool is_number = scale < __builtin_inff();
+  const f share_of_one = f_set(is_number ? 1.0f : __builtin_nanf("")), scales = f_set(is_number ? scale : 0.0f);
+  // 2⁻³⁰ is no weight. A small scale has no such difference.
+  const i least = i_set(is_number && scale > 60.0f / (1 << 30) ? (int32_t)(-30.0f / scale) - 1 : -(1 << 29));
   for (int32_t begin = 0; begin < rows; begin += ATTENTION_ROWS) {
     const int32_t count_rows = rows - begin < ATTENTION_ROWS ? rows - begin : ATTENTION_ROWS;
     const int32_t seen = a->causal ? begin + count_rows : rows;
@@ -186,17 +207,20 @@ static void attention_head_int8(const tsr_attention *a, const attention_scratch 
     if (values.depth < seen)
       pack_values(v, a->qkv_stride, values.depth, seen, depth, row_bytes, p->factors, p->values, p->value_offsets);
     values.depth = seen;
+    i lanes[ATTENTION_ROWS];
     int32_t largest[ATTENTION_ROWS], totals[ATTENTION_ROWS];
     for (int32_t r = 0; r < count_rows; r++)
-      largest[r] = largest_sum(p->sums + r * rows16, a->causal ? begin + r + 1 : rows);
+      lanes[r] = largest_sums(p->sums + r * rows16, a->causal ? begin + r + 1 : rows);
+    fold_rows(lanes, count_rows, false, largest);
     uint8_t *high = p->weights, *low = high + count_rows * row_bytes;
     for (int32_t r = 0; r < count_rows; r++)
-      totals[r] = int8_weights(p->sums + r * rows16, a->causal ? begin + r + 1 : rows, seen, largest[r], least,
-                               f_set(scale), high + r * row_bytes, low + r * row_bytes);
+      lanes[r] = int8_weights(p->sums + r * rows16, a->causal ? begin + r + 1 : rows, seen, largest[r], least,
+                              scales, high + r * row_bytes, low + r * row_bytes);
+    fold_rows(lanes, count_rows, true, totals);
     int8_block(p->products, depth16, p->weights, 2 * count_rows, &values, 0, (int32_t)depth16 / 16);
     float shares[ATTENTION_ROWS];
     for (int32_t r = 0; r < count_rows; r += 16)
-      f_store(shares + r, f_div(f_set(1.0f), f_from_i(i_load(totals + r))));
+      f_store(shares + r, f_div(share_of_one, f_from_i(i_load(totals + r))));
     float *out = a->output + (size_t)(first + begin) * a->output_stride + head * depth;
     FOR_COLUMNS(depth) {
       const int32_t *highs = p->products + column, *lows = highs + count_rows * depth16;

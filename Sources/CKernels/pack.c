@@ -98,8 +98,9 @@ size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units, cons
 
 size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads) {
   attention_scratch unused;
-  const size_t depth = width / heads, rows = tsr_rounded_up(rows_of_a_user_max, TSR_LANES);
-  const size_t int8_bytes = attention_scratch_carve(&unused, NULL, rows_of_a_user_max, depth);
-  const size_t float_bytes = rows * 4 * (1 + depth);
+  float_attention_scratch float_unused;
+  const size_t int8_bytes = attention_scratch_carve(&unused, NULL, rows_of_a_user_max, width / heads);
+  const size_t float_bytes =
+      float_attention_scratch_carve(&float_unused, NULL, rows_of_a_user_max, width / heads);
   return int8_bytes > float_bytes ? int8_bytes : float_bytes;
 }

@@ -87,4 +87,25 @@ static inline size_t attention_scratch_carve(attention_scratch *s, char *memory,
   return used;
 }
 
+typedef struct {
+  float *keys;      // panels of [rows to 16] outputs
+  float *values;    // panels of [depth to 16] outputs
+  float *weights;   // [32, rows to 16]
+  float *products;  // [32, depth to 16] of weights·v
+} float_attention_scratch;
+
+static inline size_t float_attention_scratch_carve(float_attention_scratch *s, char *memory, size_t rows,
+                                                   size_t depth) {
+  const size_t rows16 = tsr_rounded_up(rows, 16), depth16 = tsr_rounded_up(depth, 16), block = TSR_ROW_BLOCK;
+  size_t used = 0;
+  const size_t keys = scratch_take(&used, rows16 * depth * 4);
+  const size_t values = scratch_take(&used, depth16 * rows * 4);
+  const size_t weights = scratch_take(&used, block * rows16 * 4);
+  const size_t products = scratch_take(&used, block * depth16 * 4);
+  if (memory != NULL)
+    *s = (float_attention_scratch){(float *)(memory + keys), (float *)(memory + values),
+                                   (float *)(memory + weights), (float *)(memory + products)};
+  return used;
+}
+
 #endif
