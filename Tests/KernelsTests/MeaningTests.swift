@@ -200,6 +200,47 @@ import SeededRandom
     }
   }
 
+  @Test(
+    "Events that are all alike to a query weigh the same, whatever their number",
+    arguments: [1, 2, 5, 16, 17, 70])
+  func equalKeys(rows: Int) {
+    var random = SeededGenerator(seed: 10)
+    let depth = 8
+    // q is zero, so every q·k is; v lies within ±3.
+    let values = (0..<rows).flatMap { _ in
+      Array(repeating: Float(0), count: depth) + random.floats(2 * depth)
+    }
+    let qkv = FloatBlock(rows, 3 * depth, values: values)
+    for table in KernelTable.available {
+      for (int8, bound) in [(false, 1e-6), (true, 0.02)] {
+        let found = attention(
+          table, qkv, offsets: [0, Int32(rows)], heads: 1, causal: false, int8: int8)
+        for column in 0..<depth {
+          let sum = (0..<rows).reduce(0.0) { $0 + Double(qkv[$1, 2 * depth + column]) }
+          for row in 0..<rows {
+            #expect(abs(Double(found[row, column]) - sum / Double(rows)) <= bound)
+          }
+        }
+      }
+    }
+  }
+
+  @Test("An infinity in v makes its own column NaN and no other, at every instruction set")
+  func infiniteValue() {
+    var random = SeededGenerator(seed: 11)
+    let (rows, depth) = (9, 8)
+    var values = random.floats(rows * 3 * depth)
+    values[4 * 3 * depth + 2 * depth + 3] = .infinity
+    let qkv = FloatBlock(rows, 3 * depth, values: values)
+    for table in KernelTable.available {
+      let found = attention(
+        table, qkv, offsets: [0, Int32(rows)], heads: 1, causal: false, int8: true)
+      for row in 0..<rows {
+        for column in 0..<depth { #expect(found[row, column].isNaN == (column == 3)) }
+      }
+    }
+  }
+
   @Test("TESSERA_ISA with an unknown name is refused with the names that would do")
   func unknownInstructionSet() {
     #expect(throws: KernelError.self) { try KernelTable.choose(isa: "sse") }
