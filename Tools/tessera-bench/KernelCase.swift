@@ -17,6 +17,8 @@ struct KernelCase {
           "linear float32 [\(32 * batch), 256]·[128, 256]", 32 * batch, 256, 128, false, &random),
         lstm(batch: batch, isInt8: true, &random),
         lstm(batch: batch, isInt8: false, &random),
+        foldedLSTM(batch: batch, rows: 2_000, &random),
+        foldedLSTM(batch: batch, rows: 50_000, &random),
         attention(batch: batch, int8: true, &random),
         attention(batch: batch, int8: false, &random),
         layerNorm(rows: 64 * batch, &random),
@@ -60,6 +62,40 @@ struct KernelCase {
         unsafe table.lstm(
           LSTMProduct(inputMatrix, input.input(isInt8)), recurrent: recurrent, offsets: offsets,
           users: batch, sequence: nil, state: state.floats, scratch: scratch.scratch)
+      }
+    }
+  }
+
+  /// The LSTM over rows that were multiplied ahead, new ones at every call: in the level 2 cache, and not.
+  private static func foldedLSTM(
+    batch: Int, rows: Int, _ random: inout SeededGenerator
+  ) -> KernelCase {
+    let (units, events, calls) = (128, 50, 64)
+    let recurrent = matrix(4 * units, units, true, true, &random)
+    let folded = EmbeddingTable(
+      int8: int8s(rows * 4 * units, &random), scales: Array(repeating: 0.01, count: rows),
+      rows: rows, width: 4 * units)
+    let tokens = batch * events
+    let ids = (0..<calls * tokens).map { _ in
+      Int32.random(in: 0..<Int32(rows), using: &random)
+    }
+    let state = KernelMemory(rows: batch, columns: units, &random)
+    let scratch = KernelMemory(
+      byteCount: KernelTable.scratchBytes(
+        lstmUsers: batch, tokens: tokens, units: units, inputMatrix: nil))
+    let offsets = (0...batch).map { Int32($0 * events) }
+    var call = 0
+    return KernelCase(name: "lstm int8 \(batch) × T 50, folded [\(rows), 512] → 128") { table in
+      call = (call + 1) % calls
+      // As above.
+      unsafe offsets.withUnsafeBufferPointer { offsets in
+        unsafe ids.withUnsafeBufferPointer { ids in
+          guard let offsets = offsets.baseAddress, let ids = ids.baseAddress else { return }
+          unsafe table.lstm(
+            nil, lookups: 1, lookup: { _ in unsafe (folded, ids + call * tokens) },
+            recurrent: recurrent, offsets: offsets, users: batch, sequence: nil,
+            state: state.floats, scratch: scratch.scratch)
+        }
       }
     }
   }
