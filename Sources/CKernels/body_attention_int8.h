@@ -196,7 +196,9 @@ static void attention_head_int8(const tsr_attention *a, const attention_scratch 
   const float scale = query_scale * key_scale * (1.44269504f / __builtin_sqrtf((float)depth));
   // What is no number shows in the shares alone; the weights are then those of equal keys.
   const bool is_number = scale < __builtin_inff();
-  const f share_of_one = f_set(is_number ? 1.0f : __builtin_nanf("")), scales = f_set(is_number ? scale : 0.0f);
+  const f share_of_one = f_set(is_number ? 1.0f : __builtin_nanf(""));
+  // From 64 on, the least difference is no weight already; a larger scale would leave the exponent's range.
+  const f scales = f_set(!is_number ? 0.0f : scale < 64.0f ? scale : 64.0f);
   // 2⁻³⁰ is no weight. A small scale has no such difference.
   const i least = i_set(is_number && scale > 60.0f / (1 << 30) ? (int32_t)(-30.0f / scale) - 1 : -(1 << 29));
   for (int32_t begin = 0; begin < rows; begin += ATTENTION_ROWS) {

@@ -225,6 +225,34 @@ import SeededRandom
     }
   }
 
+  @Test(
+    "The nearest key gets all the weight, however far the others are",
+    arguments: [1e2, 3e3, 4e4, 1e6, 1e9] as [Float])
+  func farKeys(size: Float) {
+    var random = SeededGenerator(seed: 12)
+    let (rows, depth) = (70, 8)
+    // q·k grows with the key's number, so the last key is the nearest.
+    var values: [Float] = []
+    for row in 1...rows {
+      values += Array(repeating: size, count: depth)
+      values += Array(repeating: size * Float(row) / Float(rows), count: depth)
+      values += random.floats(depth)
+    }
+    let qkv = FloatBlock(rows, 3 * depth, values: values)
+    for table in KernelTable.available {
+      for (int8, bound) in [(false, 1e-6), (true, 0.02)] {
+        let found = attention(
+          table, qkv, offsets: [0, Int32(rows)], heads: 1, causal: false, int8: int8)
+        for row in 0..<rows {
+          for column in 0..<depth {
+            let nearest = qkv[rows - 1, 2 * depth + column]
+            #expect(abs(Double(found[row, column] - nearest)) <= bound, "\(table.name)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("An infinity in v makes its own column NaN and no other, at every instruction set")
   func infiniteValue() {
     var random = SeededGenerator(seed: 11)
