@@ -95,12 +95,12 @@ static void pool(const tsr_pool *a) {
   for (int32_t u = 0; u < a->users; u++) {
     const int32_t first = a->offsets[u], end = a->offsets[u + 1];
     float *out = a->output + (size_t)u * a->output_stride;
-    const float *in = a->input + (size_t)first * a->input_stride;
-    const float *newest = in + (size_t)(end - first - 1) * a->input_stride;
     if (first == end) {
       memset(out, 0, (size_t)a->width * sizeof(float));
       continue;
     }
+    const float *in = a->input + (size_t)first * a->input_stride;
+    const float *newest = in + (size_t)(end - first - 1) * a->input_stride;
     const f share = f_set(1.0f / (float)(end - first));
     FOR_COLUMNS(a->width) {
       f y = load((a->mode == TSR_LAST ? newest : in) + column, count);
