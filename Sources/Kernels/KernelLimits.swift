@@ -1,7 +1,8 @@
 /// The sizes that kernels take, each with its reason.
 public enum KernelLimits {
-  /// Outputs or depth of one matrix. An int32 holds 255·127·65,536; plans stay far below.
-  public static let matrixSideMax = 32_768
+  /// Outputs or depth of one matrix: three times the widest vector, for the queries, keys and values of a
+  /// transformer. An int32 holds 255·127·65,536.
+  public static let matrixSideMax = 49_152
   /// Bytes to which packed weights and scratch are aligned: a cache line, a 512-bit vector, a row of
   /// an AMX tile.
   public static let alignmentBytes = 64

@@ -12,8 +12,8 @@ struct AllocationTests {
     "resetting, appending, running and copying scores allocate nothing",
     .enabled(if: tsr_allocations_are_counted(), "a sanitizer has its own malloc"),
     .disabled(if: Self.isUnoptimised, "code that is not optimised boxes its iterators"),
-    arguments: UInt64(1)...12, [false, true])
-  func none(seed: UInt64, isInt8: Bool) throws {
+    arguments: UInt64(1)...12, Storage.allCases)
+  func none(seed: UInt64, storage: Storage) throws {
     var model = RandomModel(seed: seed)
     let (graph, tensors) = try model.make()
     let requests = try [0, 3, 19].map {
@@ -21,7 +21,7 @@ struct AllocationTests {
     }
     for kernels in KernelTable.available {
       let plan = try Plan(
-        graph: graph, tensors: isInt8 ? graph.quantised(tensors) : tensors, limits: .small,
+        graph: graph, tensors: storage.of(tensors, graph, seed: seed), limits: .small,
         kernels: kernels)
       let workspace = plan.makeWorkspace()
       var scores = [Float](repeating: 0, count: 1_024)

@@ -10,12 +10,12 @@ import SeededRandom
 struct ExactnessTests {
   @Test(
     "sixty-four users of other lengths in any order change no bit of a user's scores",
-    arguments: UInt64(1)...24, [false, true])
-  func alone(seed: UInt64, isInt8: Bool) throws {
+    arguments: UInt64(1)...16, Storage.allCases)
+  func alone(seed: UInt64, storage: Storage) throws {
     var model = RandomModel(seed: seed)
     var random = SeededGenerator(seed: seed &+ 1_000)
     let (graph, tensors) = try model.make()
-    let stored = isInt8 ? graph.quantised(tensors) : tensors
+    let stored = storage.of(tensors, graph, seed: seed)
     let lengths = [0, 1, 2, 5, 16, 17, graph.description.limits.events]
     let requests = try (0..<64).map { index in
       try model.request(

@@ -195,4 +195,13 @@ struct PlanTests {
     #expect(workspace.scores(output: 0, rows: 1..<3) == [scores[0][0][1], scores[1][0][0]])
     #expect(workspace.scores(output: 0, rows: 2..<2) == [])
   }
+
+  @Test("queries, keys and values of the widest transformer fit one matrix")
+  func widest() {
+    let outputs = 3 * ModelLimits.widthMax
+    let matrix = PackedMatrix(
+      int8: Array(repeating: 1, count: outputs), scales: Array(repeating: 1, count: outputs),
+      outputs: outputs, depth: 1)
+    #expect(matrix.packedOutputs == outputs)
+  }
 }

@@ -21,17 +21,31 @@ struct RandomModel {
   private var inputs: [InputDescription] = []
   private var nodes: [NodeDescription] = []
   private var widths: [String: Int] = [:]
+  private var rows: [Row] = []
+  private var numbers: [(name: String, axis: Axis)] = []
   let limits = ModelDescription.Rows(events: 19, coupons: 9)
+
+  /// An embedding that is there, for others to share.
+  private struct Row {
+    let node: String
+    let axis: Axis
+    let transform: InputDescription.Transform
+    let embedding: Operation.Embedding
+  }
 
   init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
   /// A graph that types, and tensors that fit it.
   mutating func make() throws -> (graph: TypedGraph, tensors: [TensorData]) {
-    (inputs, nodes, widths) = ([], [], [:])
+    (inputs, nodes, widths, rows, numbers) = ([], [], [:], [], [])
     var user = [events()]
     if random.coin() { user.append(row(.user)) }
     if random.coin() { user.append(number(.user)) }
-    let userRow = user.count == 1 ? user[0] : add(.concat, user, width: sum(user))
+    if random.count(0...3) == 0 {
+      // An embedding that an LSTM may read as well.
+      user.append(pool(row(.event)))
+    }
+    let userRow = sideBySide(user)
     let coupon = side(.coupon)
     let pair: String
     if random.count(0...3) == 0 {
@@ -39,8 +53,7 @@ struct RandomModel {
       let right = dense(coupon, units: 24)
       pair = add(random.coin() ? .add : .multiply, [left, right], width: 24)
     } else {
-      pair = add(
-        .concat, [userRow, coupon], width: widths[userRow, default: 0] + widths[coupon, default: 0])
+      pair = sideBySide([userRow, coupon])
     }
     if random.count(0...3) == 0 {
       // Something beside linear reads the pair, so it must be put together.
@@ -85,38 +98,61 @@ struct RandomModel {
       width: units)
   }
 
+  /// A concat; some of its inputs may lie in one of their own.
+  private mutating func sideBySide(_ parts: [String]) -> String {
+    guard parts.count > 1 else { return parts[0] }
+    guard parts.count > 2, random.count(0...2) == 0 else {
+      return add(.concat, parts, width: sum(parts))
+    }
+    let begin = random.count(0...parts.count - 2)
+    let inner = Array(parts[begin..<begin + 2])
+    var outer = parts
+    outer.replaceSubrange(begin..<begin + 2, with: [add(.concat, inner, width: sum(inner))])
+    return add(.concat, outer, width: sum(outer))
+  }
+
+  private mutating func lstm(_ name: String, returns: Operation.LSTM.Returned) -> String {
+    let units = random.count(1...34)
+    let both = random.coin()
+    return add(
+      .lstm(
+        .init(units: units, layers: random.count(1...2), bidirectional: both, returns: returns)),
+      [name], width: units * (both ? 2 : 1))
+  }
+
+  private mutating func pool(_ name: String) -> String {
+    add(
+      .pool(random.one(of: Operation.Pooling.allCases)), [name], width: widths[name, default: 0])
+  }
+
   /// Everything from the event columns to one row for each user.
   private mutating func events() -> String {
     var row = side(.event)
     if random.count(0...2) == 0 {
-      // The user's row beside each event.
-      let user = self.row(.user)
-      row = add(.concat, [user, row], width: sum([user, row]))
+      // The user's columns beside each event.
+      row = sideBySide((besideEvents() + [row]).shuffled(using: &random))
       if random.coin() { row = dense(row, units: random.count(2...33)) }
     }
+    if random.count(0...3) == 0 {
+      // Two layers read the same events.
+      let left = lstm(row, returns: .sequence)
+      let right = random.coin() ? lstm(row, returns: .sequence) : dense(row, units: 5)
+      row = sideBySide([left, right])
+    }
     for _ in 0..<random.count(0...2) {
-      if random.coin() {
-        let units = random.count(1...34)
-        let both = random.coin()
-        row = add(
-          .lstm(
-            .init(
-              units: units, layers: random.count(1...2), bidirectional: both, returns: .sequence)),
-          [row], width: units * (both ? 2 : 1))
-      } else {
-        row = transformer(row)
-      }
+      row = random.coin() ? lstm(row, returns: .sequence) : transformer(row)
     }
-    if random.coin() {
-      let units = random.count(1...34)
-      let both = random.coin()
-      return add(
-        .lstm(
-          .init(units: units, layers: random.count(1...2), bidirectional: both, returns: .state)),
-        [row], width: units * (both ? 2 : 1))
+    return random.coin() ? lstm(row, returns: .state) : pool(row)
+  }
+
+  /// One leaf, several, or a concat of the user's own.
+  private mutating func besideEvents() -> [String] {
+    switch random.count(0...3) {
+    case 0: [number(.user)]
+    case 1: [row(.user)]
+    case 2: [row(.user), number(.user), row(.user)]
+    default: [side(.user)]
     }
-    return add(
-      .pool(random.one(of: Operation.Pooling.allCases)), [row], width: widths[row, default: 0])
   }
 
   private mutating func transformer(_ name: String) -> String {
@@ -133,44 +169,75 @@ struct RandomModel {
       [row], width: width)
   }
 
-  /// Some rows and numbers of one axis, side by side.
+  /// Some rows and numbers of one axis, side by side; events may have more rows than are folded at once.
   private mutating func side(_ axis: Axis) -> String {
-    var parts = [row(axis)]
-    for _ in 0..<random.count(0...2) { parts.append(random.coin() ? row(axis) : number(axis)) }
-    return parts.count == 1 ? parts[0] : add(.concat, parts, width: sum(parts))
+    let rowCount = random.one(of: axis == .event ? [1, 1, 2, 3, 10] : [1, 2, 3])
+    var parts: [String] = []
+    for _ in 0..<rowCount { parts.append(row(axis)) }
+    for _ in 0..<random.one(of: [0, 0, 1, 2, 5]) { parts.append(number(axis)) }
+    if random.count(0...2) == 0 {
+      parts.append(dense(random.one(of: parts), units: random.count(1...6)))
+    }
+    return sideBySide(parts.shuffled(using: &random))
   }
 
   // MARK: - Inputs
 
+  /// A number of the axis: often one that something else reads too.
   private mutating func number(_ axis: Axis) -> String {
+    let known = numbers.filter { $0.axis == axis }
+    if !known.isEmpty, random.count(0...4) == 0 { return random.one(of: known).name }
     let name = "i\(inputs.count)"
+    let isIdentity = random.count(0...3) == 0
     let transform = NumberTransform(
-      missing: 0.5, log1p: random.coin(), clip: random.coin() ? -2...2 : nil, mean: 0.25,
-      deviation: 1.5)
+      missing: 0.5, log1p: !isIdentity && random.coin(),
+      clip: !isIdentity && random.coin() ? -2...2 : nil, mean: isIdentity ? 0 : 0.25,
+      deviation: isIdentity ? 1 : 1.5)
     inputs.append(InputDescription(name: name, axis: axis, transform: .number(transform)))
     widths[name] = 1
+    numbers.append((name, axis))
     return name
   }
 
+  /// An embedding of the axis: one that is there, one that shares a table, or one with its own.
   private mutating func row(_ axis: Axis) -> String {
+    let known = rows.filter { $0.axis == axis }
+    if !known.isEmpty, random.count(0...4) == 0 { return random.one(of: known).node }
+    let shared = !rows.isEmpty && random.count(0...5) == 0
+    let (transform, embedding) = shared ? likeAnother() : another()
     let name = "i\(inputs.count)"
-    let source = random.one(of: [
-      IDSource.strings(["a", "bb", "ccc", "ü"]), .integers([3, -7, 1 << 40]),
-      .hashedStrings(buckets: 11), .hashedIntegers(buckets: 5),
-    ])
-    let choice = random.count(0...3)
+    inputs.append(InputDescription(name: name, axis: axis, transform: transform))
+    let node = add(.embedding(embedding), [name], width: embedding.width)
+    rows.append(Row(node: node, axis: axis, transform: transform, embedding: embedding))
+    return node
+  }
+
+  private mutating func likeAnother() -> (InputDescription.Transform, Operation.Embedding) {
+    let row = random.one(of: rows)
+    return (row.transform, row.embedding)
+  }
+
+  private mutating func another() -> (InputDescription.Transform, Operation.Embedding) {
+    // Folded tables of 300 rows are int8, those of 17,000 are too large to be folded.
+    let isLarge = random.count(0...23) == 0
+    let source = random.one(
+      of: isLarge
+        ? [.hashedIntegers(buckets: 17_000)]
+        : [
+          IDSource.strings(["a", "bb", "ccc", "ü"]), .integers([3, -7, 1 << 40]),
+          .hashedStrings(buckets: 11), .hashedIntegers(buckets: 5), .hashedIntegers(buckets: 300),
+        ])
+    let choice = isLarge ? 2 : random.count(0...3)
     let transform: InputDescription.Transform =
       switch choice {
       case 0: .buckets(BucketTransform(log1p: true, boundaries: [-1, 0, 0.5, 2]))
       case 1: .bag(source)
       default: .id(source)
       }
-    let reduce: Operation.Reduction? = choice == 1 ? random.one(of: [.mean, .sum]) : nil
-    inputs.append(InputDescription(name: name, axis: axis, transform: transform))
-    let width = random.count(1...37)
-    return add(
-      .embedding(.init(table: "t\(inputs.count)", width: width, reduce: reduce)), [name],
-      width: width)
+    let embedding = Operation.Embedding(
+      table: "t\(inputs.count)", width: random.count(1...(isLarge ? 3 : 37)),
+      reduce: choice == 1 ? random.one(of: [.mean, .sum]) : nil)
+    return (transform, embedding)
   }
 }
 
@@ -193,7 +260,7 @@ extension RandomModel {
 
   private mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
     let words = ["a", "bb", "ccc", "ü", "", "unknown"]
-    let numbers: [Int64] = [3, -7, 1 << 40, 0, 12]
+    let numbers: [Int64] = [3, -7, 1 << 40, 0, 12, Int64(random.count(13...100_000))]
     return switch kind {
     case .integer: .integers((0..<rows).map { _ in random.one(of: numbers) })
     case .string: .strings((0..<rows).map { _ in random.one(of: words) })

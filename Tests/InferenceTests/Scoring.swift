@@ -1,6 +1,7 @@
 import Inference
 import Kernels
 import ModelGraph
+import SeededRandom
 import TesseraWire
 
 /// A SCORE body with its decoded layout.
@@ -55,6 +56,25 @@ extension TypedGraph {
   func quantised(_ tensors: [TensorData]) -> [TensorData] {
     let quantisable = Set(requiredTensors.filter(\.isQuantisable).map(\.name))
     return tensors.map { quantisable.contains($0.name) ? $0.quantised().tensor : $0 }
+  }
+
+  /// As above, with a quarter of the matrices left in float32.
+  func mixed(_ tensors: [TensorData], seed: UInt64) -> [TensorData] {
+    var random = SeededGenerator(seed: seed)
+    return zip(tensors, quantised(tensors)).map { random.count(0...3) == 0 ? $0 : $1 }
+  }
+}
+
+/// In what form a test stores a model's matrices.
+enum Storage: CaseIterable {
+  case float32, int8, mixed
+
+  func of(_ tensors: [TensorData], _ graph: TypedGraph, seed: UInt64) -> [TensorData] {
+    switch self {
+    case .float32: tensors
+    case .int8: graph.quantised(tensors)
+    case .mixed: graph.mixed(tensors, seed: seed)
+    }
   }
 }
 
