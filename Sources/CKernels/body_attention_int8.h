@@ -7,7 +7,8 @@
 //
 // Fourteen bits keep a long tail of small weights. Everything but 2^x is integer, so exact.
 //
-// Panels are zero past the depth and past the last row, so the bytes that meet them need not be set.
+// Panels are zero past the depth, so the bytes of a row that meet them need not be set; what keys past the
+// last row give is never read.
 
 enum { ATTENTION_ROWS = TSR_ROW_BLOCK };
 
