@@ -30,12 +30,15 @@ struct PlanTests {
       "outputs":["redeem"]}
       """
     let graph = try TypedGraph(ModelDescription(json: Array(json.utf8)))
+    return (graph, tensors(for: graph))
+  }
+
+  private func tensors(for graph: TypedGraph) -> [TensorData] {
     var random = SeededGenerator(seed: 3)
-    let tensors = graph.requiredTensors.map { required in
+    return graph.requiredTensors.map { required in
       let values = (0..<required.shape.reduce(1, *)).map { _ in random.normal() / 4 }
       return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
     }
-    return (graph, tensors)
   }
 
   private func request(_ graph: TypedGraph, events: Int, bags: [[String]]) throws -> Request {
@@ -91,11 +94,7 @@ struct PlanTests {
       "outputs":["logit"]}
       """
     let graph = try TypedGraph(ModelDescription(json: Array(json.utf8)))
-    var random = SeededGenerator(seed: 4)
-    let tensors = graph.requiredTensors.map { required in
-      let values = (0..<required.shape.reduce(1, *)).map { _ in random.normal() / 4 }
-      return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
-    }
+    let tensors = tensors(for: graph)
     let text = try Plan(graph: graph, tensors: graph.quantised(tensors), limits: .small).description
     #expect(text.contains("history (user part)          product int8 [6 → 64]"))
     #expect(text.contains("lstm folded float32 [10 × 64] + rows of the user, recurrent int8"))
