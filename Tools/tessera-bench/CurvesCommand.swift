@@ -12,7 +12,8 @@ struct CurvesCommand: ParsableCommand {
     discussion: """
       Both reference models in int8 with random weights, in this thread: columns in, scores \
       computed. The floors are the multiply-accumulates of the matrix products alone, two \
-      operations each, at the rates that --amx-tops and --vnni-tops give.
+      operations each, at the rates that --amx-tops and --vnni-tops give; their defaults are those \
+      of a Sapphire Rapids core.
       """)
 
   @Option(help: "The SVG file to write.")
@@ -30,6 +31,12 @@ struct CurvesCommand: ParsableCommand {
   func validate() throws {
     guard amxTops > 0, vnniTops > 0 else {
       throw ValidationError("--amx-tops and --vnni-tops must be above 0")
+    }
+    try tessera_bench.validate(seconds: seconds)
+    let folder = URL(filePath: out).deletingLastPathComponent().path()
+    guard FileManager.default.isWritableFile(atPath: folder) else {
+      throw ValidationError(
+        "--out: the folder \(folder) is missing, or nothing may be written there")
     }
   }
 

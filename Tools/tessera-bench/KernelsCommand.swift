@@ -10,6 +10,8 @@ struct KernelsCommand: ParsableCommand {
   @Option(help: "Seconds for each kernel and instruction set.")
   var seconds = 0.1
 
+  func validate() throws { try tessera_bench.validate(seconds: seconds) }
+
   func run() throws {
     let tables = KernelTable.available
     for name in KernelTable.knownNames where KernelTable.named(name) == nil {

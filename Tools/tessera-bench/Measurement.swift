@@ -1,3 +1,5 @@
+internal import ArgumentParser
+
 /// The median of many short runs of the same work, in microseconds.
 ///
 /// The median, because other processes take the processor away now and then.
@@ -35,4 +37,11 @@ extension Double {
 extension String {
   func left(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
   func right(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}
+
+/// Throws unless a measurement of this many seconds makes sense.
+func validate(seconds: Double) throws {
+  guard seconds > 0, seconds <= 3_600 else {
+    throw ValidationError("--seconds must be above 0, and 3600 at the most")
+  }
 }

@@ -47,7 +47,15 @@ struct ModelOptions: ParsableArguments {
   }
 
   private func read(_ folder: URL, _ file: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: folder.appending(path: file)))
+    let path = folder.appending(path: file)
+    do {
+      return [UInt8](try Data(contentsOf: path))
+    } catch {
+      throw BenchError(
+        "\(path.path()) cannot be read; a model folder holds model.json and weights.safetensors, and "
+          + "the reference models are \(ReferenceModel.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
+    }
   }
 }
 
@@ -67,6 +75,18 @@ struct BatchShape: ParsableArguments {
   var events = 50
   @Option(help: "Coupons of each user.")
   var coupons = 32
+
+  /// The largest batch: 64 times that of a server, and every sum of rows fits an Int by far.
+  private static let batchMax = 4_096
+
+  func validate() throws {
+    guard (1...Self.batchMax).contains(batch) else {
+      throw ValidationError("--batch must be 1 to \(Self.batchMax)")
+    }
+    guard events >= 0, coupons >= 1 else {
+      throw ValidationError("--events must be 0 or more, --coupons 1 or more")
+    }
+  }
 
   func limits(_ graph: TypedGraph) -> BatchLimits {
     let limits = graph.description.limits

@@ -26,6 +26,7 @@ final class PeerWorker {
   /// Of util-linux: runs a command on the given processors.
   static let taskset = "/usr/bin/taskset"
 
+  private let python: String
   private let process = Process()
   private let questions = Pipe()
   private let answers = Pipe()
@@ -33,9 +34,10 @@ final class PeerWorker {
 
   init(python: String, folder: String, core: Int) throws {
     guard FileManager.default.isExecutableFile(atPath: python) else {
-      throw ValidationError(
-        "\(python) is not there; make it as --help says, or name another with --python")
+      throw BenchError(
+        "\(python) is not there; make it with python3 -m venv .venv, or name another with --python")
     }
+    self.python = python
     process.executableURL = URL(filePath: Self.taskset)
     process.arguments = ["-c", "\(core)", python, "Tools/tessera-bench/peers/worker.py", folder]
     process.standardInput = questions
@@ -70,7 +72,10 @@ final class PeerWorker {
       }
       let more = answers.fileHandleForReading.availableData
       guard !more.isEmpty else {
-        throw ValidationError("the peers' process ended; what it said stands above")
+        throw BenchError(
+          "the peers' process ended; what it said stands above. It needs the repository's root as the "
+            + "working directory and its packages: \(python) -m pip install -e 'Tools/python[peers]'"
+        )
       }
       pending += more
     }

@@ -10,14 +10,16 @@ struct PeersCommand: ParsableCommand {
     commandName: "peers",
     abstract: "Times the engine against ONNX Runtime and OpenVINO, in turn on one core.",
     discussion: """
-      Same models, weights and requests. Times are medians, in µs a request. Needs Python with the \
-      packages of Tools/python, extra [peers]:
+      Same models, weights and requests. Times are medians, in µs a request; max |Δ| is the largest \
+      difference of a score, which padding makes large. Runs in the repository's root. Needs Python \
+      with the packages of Tools/python, extra [peers]:
         .venv/bin/pip install -e 'Tools/python[peers]'
       """)
 
   @Flag(help: "Fewer cases and shorter rounds: within two minutes.")
   var quick = false
-  @Option(help: "Instruction set; may be repeated. The best one without this.")
+  @Option(
+    help: "Instruction set; may be repeated. The best one, or that of TESSERA_ISA, without this.")
   var isa: [String] = []
   @Option(help: "Also write the rows to this file, as one JSON array.")
   var json: String?
@@ -30,8 +32,9 @@ struct PeersCommand: ParsableCommand {
 
   func run() throws {
     try pin()
-    let tables =
-      try isa.isEmpty ? [KernelTable.best] : isa.map { try KernelTable.choose(isa: $0).table }
+    let names: [String?] =
+      isa.isEmpty ? [ProcessInfo.processInfo.environment["TESSERA_ISA"]] : isa
+    let tables = try names.map { try KernelTable.choose(isa: $0).table }
     for model in ReferenceModel.allCases {
       try model.write(to: URL(filePath: folder).appending(path: model.rawValue))
     }

@@ -12,6 +12,12 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "How often the batch is run.")
   var repetitions = 200
 
+  func validate() throws {
+    guard (1...1_000_000).contains(repetitions) else {
+      throw ValidationError("--repetitions must be 1 to 1000000")
+    }
+  }
+
   func run() throws {
     let (graph, tensors) = try options.load()
     let plan = try options.plan(graph, tensors, batch: shape)

@@ -1,0 +1,5 @@
+/// What went wrong while measuring, in a sentence that says what to do.
+struct BenchError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
