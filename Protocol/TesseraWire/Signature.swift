@@ -1,13 +1,3 @@
-/// The ragged axis that a column's rows lie on.
-public enum Axis: UInt8, Hashable, Sendable, CaseIterable {
-  /// One row per user.
-  case user = 0
-  /// T rows per user, oldest first; T may be 0.
-  case event = 1
-  /// N rows per user; N is at least 1.
-  case coupon = 2
-}
-
 /// What a column holds, and so which encodings it accepts.
 public enum ColumnKind: UInt8, Hashable, Sendable, CaseIterable {
   /// One 64-bit integer per row, in any integer encoding.

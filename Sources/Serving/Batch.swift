@@ -1,3 +1,5 @@
+package import TesseraWire
+
 /// What a worker took from a lane. Reused by its worker: filling it again allocates nothing.
 package struct Batch: Sendable {
   /// Index of the lane.

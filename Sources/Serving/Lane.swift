@@ -1,4 +1,5 @@
 package import DequeModule
+package import TesseraWire
 
 /// The queue of one live version. Batches never mix versions, so each version waits in its own lane.
 package struct Lane: Sendable {

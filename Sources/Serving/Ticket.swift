@@ -1,3 +1,5 @@
+package import TesseraWire
+
 /// What the decisions need to know of one SCORE frame. The frame itself stays where it was
 /// received; `request` finds it again.
 ///
