@@ -1,6 +1,6 @@
-"""What CONTRIBUTING.md promises and a machine can check. Each rule takes the text of one file and returns
-what is wrong with it as (line number, reason); `test_rules.py` applies them to the repository and shows
-each of them a text that it must refuse.
+"""What CONTRIBUTING.md promises and a machine can check. Each rule takes the text of one file and
+returns what is wrong with it as (line number, reason); `test_rules.py` applies them to the
+repository and shows each of them a text that it must refuse.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _TIMED = re.compile(
 )
 _MEASURED = re.compile(r"\d ?(µs|ns)\b|\d requests/s|\d/s\b")
 _COMMAND = re.compile(
-    r"`[^`]*(tessera-\w+|Tools/\w+|Tests/\w+|python -m|valgrind|strace)[^`]*`|^\s*(\.build/|Tools/)",
+    r"`[^`]*(tessera-\w+|Tools/\w+|Tests/\w+|python -m|valgrind|strace)[^`]*`"
+    r"|^\s*(\.build/|Tools/)",
     re.MULTILINE,
 )
 _TARGET = re.compile(r"\bbudgets?\b|\btargets?\b|\bat most\b")
@@ -32,15 +33,15 @@ def _code(line: str) -> str:
 
 
 def _comment(line: str) -> str:
-    """The plain comment of a line: documentation says what callers get, not why code may do this."""
+    """The plain comment of a line. Documentation says what callers get, not why it may be done."""
     found = re.search(r"(?<![:/])//(?!/)(.*)", re.sub(r'"(\\.|[^"\\])*"', '""', line))
     return found.group(1).strip() if found else ""
 
 
 def unsafe_without_reason(text: str) -> list[Fault]:
-    """Every `unsafe` has its reason: a plain comment on its line, at most eight lines above in the same
-    function, or directly above the function. A comment with the word unsafe covers all that follows
-    in its top-level declaration."""
+    """Every `unsafe` has its reason: a plain comment on its line, at most eight lines above in the
+    same function, or directly above the function. A comment with the word unsafe covers all that
+    follows in its top-level declaration."""
     faults: list[Fault] = []
     lines = text.split("\n")
     is_covered = False
@@ -106,14 +107,14 @@ def timed_expectation(text: str) -> list[Fault]:
 
 
 def figure_without_command(text: str) -> list[Fault]:
-    """A measured figure stands with the command that makes it, in the same paragraph, table or list."""
+    """A measured figure stands with the command that makes it, in the same paragraph or table."""
     faults: list[Fault] = []
     line = 1
     section_has_command = False
     blocks = re.split(
         r"(\n\s*\n)", re.sub(r"```.*?```", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
     )
-    for index, block in enumerate(blocks):
+    for block in blocks:
         if block.startswith("#"):
             section_has_command = False
         is_table = block.lstrip().startswith("|")

@@ -125,8 +125,7 @@ def test_every_link_to_a_file_of_the_repository_leads_somewhere(document: str) -
 def test_the_readme_lists_every_promise_with_its_tests_or_says_that_it_is_not_held() -> None:
     page = (REPOSITORY / "README.md").read_text()
     rows = re.findall(r"^\| (P\d+) \| .* \| (.*) \|$", page, re.MULTILINE)
-    assert [number for number, _ in rows] == [f"P{index}" for index in range(1, len(rows) + 1)]
-    assert len(rows) >= 15
+    assert [number for number, _ in rows] == [f"P{index}" for index in range(1, 16)]
     for number, holders in rows:
         names = re.findall(r"`([^`]+)`", holders)
         assert names or "not yet held" in holders, number
