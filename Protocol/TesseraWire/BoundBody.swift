@@ -2,7 +2,9 @@
 public struct BoundBody: FrameBody {
   /// See ``FrameBody``.
   public static let kind = FrameKind.bound
-  static let fixedByteCount = 20
+  /// Bytes before the part that the hash covers.
+  private static let hashedOffset = 14
+  static let byteCountMax = hashedOffset + Signature.byteCountMax
 
   /// What SCORE frames carry in place of the name; valid on this connection only.
   public var handle: UInt16
@@ -46,26 +48,33 @@ public struct BoundBody: FrameBody {
 }
 
 extension Signature {
-  /// Checks counts and names against the protocol's limits.
+  /// Bytes of a column or an output before its name.
+  private static let fieldByteCount = 5
+  /// The longest part of BOUND that the hash covers.
+  static let byteCountMax =
+    7 + (Limits.columnsMax + Limits.outputsMax) * (fieldByteCount + Limits.nameBytesMax)
+
+  /// Checks counts, widths and names against the protocol's limits.
   ///
-  /// - Throws: `LIMIT`, or `BAD_VALUE` for a name that is there twice.
+  /// - Throws: `LIMIT`; `BAD_VALUE` for a name that is there twice or an output on the event axis.
   public func check() throws(WireError) {
-    guard columns.count <= Limits.columnsMax else {
-      throw WireError(.limit, "the signature has \(columns.count) columns, at most 64")
-    }
-    guard (1...Limits.outputsMax).contains(outputs.count) else {
-      throw WireError(.limit, "the signature has \(outputs.count) outputs, not 1…8")
-    }
-    guard (0...Limits.eventsMax).contains(eventsMax), (1...Limits.couponsMax).contains(couponsMax)
-    else {
-      throw WireError(
-        .limit, "events_max is \(eventsMax) (0…1024), coupons_max is \(couponsMax) (1…1024)")
-    }
+    try checkCount(columns.count, 0...Limits.columnsMax, "columns")
+    try checkCount(outputs.count, 1...Limits.outputsMax, "outputs")
+    try checkCount(eventsMax, 0...Limits.eventsMax, "events_max")
+    try checkCount(couponsMax, uses(.coupon) ? 1...Limits.couponsMax : 0...0, "coupons_max")
     for (index, column) in columns.enumerated() {
       try checkName(column.name, "the column name", column: index)
+      try checkCount(column.width, column.kind.widths, "the column's width", column: index)
     }
-    for output in outputs { try checkName(output, "the output name") }
-    guard Set(columns.map(\.name)).count == columns.count, Set(outputs).count == outputs.count
+    for output in outputs {
+      try checkName(output.name, "the output name")
+      try checkCount(output.width, output.meaning.widths, "the output's width")
+      guard output.axis != .event else {
+        throw WireError(.badValue, "an output lies on the user axis or on the coupon axis")
+      }
+    }
+    guard Set(columns.map(\.name)).count == columns.count,
+      Set(outputs.map(\.name)).count == outputs.count
     else { throw WireError(.badValue, "the signature has a name twice") }
   }
 
@@ -73,41 +82,101 @@ extension Signature {
   func appendUnchecked(to bytes: inout [UInt8]) {
     bytes.appendLittleEndian(UInt16(clamping: eventsMax))
     bytes.appendLittleEndian(UInt16(clamping: couponsMax))
-    bytes.append(UInt8(clamping: columns.count))
+    bytes.appendLittleEndian(UInt16(clamping: columns.count))
     bytes.append(UInt8(clamping: outputs.count))
     for column in columns {
-      bytes.append(column.axis.rawValue)
-      bytes.append(column.kind.rawValue)
-      bytes.append(UInt8(clamping: column.name.utf8.count))
-      bytes.append(contentsOf: column.name.utf8)
+      bytes.appendField(column.axis.rawValue, column.kind.rawValue, column.width, column.name)
     }
     for output in outputs {
-      bytes.append(UInt8(clamping: output.utf8.count))
-      bytes.append(contentsOf: output.utf8)
+      bytes.appendField(output.axis.rawValue, output.meaning.rawValue, output.width, output.name)
     }
   }
 
   /// Reads the part of BOUND that the hash covers.
   init(_ body: RawSpan, _ reader: inout ByteReader) throws(WireError) {
-    eventsMax = Int(try reader.integer(body, UInt16.self, "events_max"))
-    couponsMax = Int(try reader.integer(body, UInt16.self, "coupons_max"))
-    let columnCount = Int(try reader.integer(body, UInt8.self, "columns"))
-    let outputCount = Int(try reader.integer(body, UInt8.self, "outputs"))
+    eventsMax = try reader.count(body, UInt16.self, 0...Limits.eventsMax, "events_max")
+    let couponsOffset = reader.offset
+    couponsMax = try reader.count(body, UInt16.self, 0...Limits.couponsMax, "coupons_max")
+    let columnCount = try reader.count(body, UInt16.self, 0...Limits.columnsMax, "columns")
+    let outputCount = try reader.count(body, UInt8.self, 1...Limits.outputsMax, "outputs")
     columns = []
     outputs = []
+    var names: Set<String> = []
     for index in 0..<columnCount {
       reader.column = index
-      let start = reader.offset
-      let axis = Axis(rawValue: try reader.integer(body, UInt8.self, "axis"))
-      let kind = ColumnKind(rawValue: try reader.integer(body, UInt8.self, "kind"))
-      guard let axis, let kind else {
-        throw WireError(.badValue, column: index, offset: start, "the axis or kind is unknown")
-      }
-      let name = try reader.name(body, "the column name")
-      columns.append(Column(name: name, axis: axis, kind: kind))
+      let axis = try reader.known(body, Axis.self, "the axis")
+      let kind = try reader.known(body, ColumnKind.self, "the kind")
+      let width = try reader.count(body, UInt16.self, kind.widths, "the width")
+      let name = try reader.newName(body, "the column name", in: &names)
+      columns.append(Column(name: name, axis: axis, kind: kind, width: width))
     }
     reader.column = nil
-    for _ in 0..<outputCount { outputs.append(try reader.name(body, "the output name")) }
-    try check()
+    names = []
+    for _ in 0..<outputCount {
+      let start = reader.offset
+      let axis = try reader.known(body, Axis.self, "the axis")
+      guard axis != .event else {
+        throw WireError(
+          .badValue, offset: start, "an output lies on the user axis or on the coupon axis")
+      }
+      let meaning = try reader.known(body, Output.Meaning.self, "the meaning")
+      let width = try reader.count(body, UInt16.self, meaning.widths, "the width")
+      let name = try reader.newName(body, "the output name", in: &names)
+      outputs.append(Output(name: name, axis: axis, meaning: meaning, width: width))
+    }
+    guard (couponsMax > 0) == uses(.coupon) else {
+      throw WireError(
+        .limit, offset: couponsOffset,
+        "coupons_max is \(couponsMax); it is 0 exactly where nothing lies on the coupon axis")
+    }
+  }
+}
+
+extension ColumnKind {
+  fileprivate var widths: ClosedRange<Int> { self == .vector ? 1...Limits.vectorWidthMax : 1...1 }
+}
+
+extension Output.Meaning {
+  fileprivate var widths: ClosedRange<Int> { self == .vector ? 1...Limits.vectorWidthMax : 1...1 }
+}
+
+extension ByteReader {
+  /// A byte that must be one of the type's numbers.
+  fileprivate mutating func known<Value: RawRepresentable<UInt8>>(
+    _ body: RawSpan, _ type: Value.Type, _ field: StaticString
+  ) throws(WireError) -> Value {
+    let start = offset
+    let number = try integer(body, UInt8.self, field)
+    guard let value = Value(rawValue: number) else {
+      throw WireError(
+        .badValue, column: column, offset: start, "\(field) \(number) is unknown")
+    }
+    return value
+  }
+
+  /// A name that was not there before.
+  fileprivate mutating func newName(
+    _ body: RawSpan, _ field: StaticString, in names: inout Set<String>
+  ) throws(WireError) -> String {
+    let start = offset
+    let name = try name(body, field)
+    guard names.insert(name).inserted else {
+      throw WireError(
+        .badValue, column: column, offset: start, "\(field) '\(name)' is there twice")
+    }
+    return name
+  }
+}
+
+extension [UInt8] {
+  /// A column or an output; a name that does not fit is cut.
+  fileprivate mutating func appendField(
+    _ axis: UInt8, _ meaning: UInt8, _ width: Int, _ name: String
+  ) {
+    append(axis)
+    append(meaning)
+    appendLittleEndian(UInt16(clamping: width))
+    append(UInt8(clamping: name.utf8.count))
+    append(contentsOf: name.utf8)
   }
 }

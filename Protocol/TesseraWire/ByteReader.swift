@@ -60,15 +60,32 @@ struct ByteReader {
     return text
   }
 
-  /// A length byte and a name of at most 64 bytes.
-  mutating func name(_ body: RawSpan, _ field: StaticString) throws(WireError) -> String {
+  /// The next integer, which must lie in the range. Named in errors with its own place.
+  mutating func count<T: FixedWidthInteger & BitwiseCopyable>(
+    _ body: RawSpan, _ type: T.Type, _ range: ClosedRange<Int>, _ field: StaticString
+  ) throws(WireError) -> Int {
     let start = offset
-    let count = Int(try integer(body, UInt8.self, field))
-    guard (1...Limits.nameBytesMax).contains(count) else {
+    let count = Int(try integer(body, type, field))
+    guard range.contains(count) else {
       throw WireError(
-        .limit, column: column, offset: start, "\(field) has \(count) bytes, not 1…64")
+        .limit, column: column, offset: start,
+        "\(field) is \(count), not \(range.lowerBound)…\(range.upperBound)")
     }
-    return try text(body, count, field)
+    return count
+  }
+
+  /// A length byte and a name of 1…``Limits/nameBytesMax`` bytes.
+  mutating func name(_ body: RawSpan, _ field: StaticString) throws(WireError) -> String {
+    try text(body, try count(body, UInt8.self, 1...Limits.nameBytesMax, field), field)
+  }
+
+  /// Checks that `count` more bytes are there, without moving.
+  func require(_ body: RawSpan, _ count: Int, _ field: StaticString) throws(WireError) {
+    guard count <= body.byteCount - offset else {
+      throw WireError(
+        .malformed, offset: body.byteCount,
+        "\(field) has at least \(count) bytes, the body \(body.byteCount - offset)")
+    }
   }
 
   /// Checks that nothing is left.

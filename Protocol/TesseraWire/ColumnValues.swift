@@ -4,12 +4,18 @@ public enum ColumnValues: Hashable, Sendable {
   case integers([Int64])
   /// One float32 per row; NaN = missing.
   case numbers([Float])
-  /// One string per row, each at most 255 bytes.
+  /// One string per row, each at most ``Limits/stringBytesMax`` bytes.
   case strings([String])
   /// 0…255 integers per row.
   case integerBags([[Int64]])
   /// 0…255 strings per row.
   case stringBags([[String]])
+  /// `width` finite numbers per row, row after row.
+  case vectors(width: Int, [Float])
+  /// `width` signed bytes per row, row after row; a number is its byte times the scale of its row.
+  case scaledVectors(width: Int, scales: [Float], values: [Int8])
+  /// One text per row, each at most ``Limits/textValueBytesMax`` bytes.
+  case texts([String])
 
   /// Rows of the column.
   public var rows: Int {
@@ -19,6 +25,25 @@ public enum ColumnValues: Hashable, Sendable {
     case .strings(let values): values.count
     case .integerBags(let values): values.count
     case .stringBags(let values): values.count
+    case .vectors(let width, let values): width > 0 ? values.count / width : 0
+    case .scaledVectors(_, let scales, _): scales.count
+    case .texts(let values): values.count
+    }
+  }
+
+  /// The kinds of column that take these values.
+  private func fits(_ column: Column) -> Bool {
+    switch self {
+    case .integers: column.kind == .integer || column.kind == .number
+    case .numbers: column.kind == .number
+    case .strings: column.kind == .string
+    case .integerBags: column.kind == .integerBag
+    case .stringBags: column.kind == .stringBag
+    case .vectors(let width, let values):
+      column.kind == .vector && column.width == width && values.count % width == 0
+    case .scaledVectors(let width, let scales, let values):
+      column.kind == .vector && column.width == width && values.count == width * scales.count
+    case .texts: column.kind == .text
     }
   }
 
@@ -28,20 +53,42 @@ public enum ColumnValues: Hashable, Sendable {
       throw WireError(
         .badValue, "column '\(column.name)' has \(self.rows) rows, its axis has \(rows)")
     }
-    switch (self, column.kind) {
-    case (.integers(let values), .integer), (.integers(let values), .number):
-      bytes.appendIntegers(values, bagCounts: nil)
-    case (.numbers(let values), .number):
-      try bytes.appendNumbers(values)
-    case (.strings(let values), .string):
-      try bytes.appendStrings(values, bagCounts: nil)
-    case (.integerBags(let bags), .integerBag):
-      bytes.appendIntegers(Array(bags.joined()), bagCounts: try bagCounts(bags))
-    case (.stringBags(let bags), .stringBag):
-      try bytes.appendStrings(Array(bags.joined()), bagCounts: try bagCounts(bags))
-    default:
-      throw WireError(.badValue, "column '\(column.name)' is of kind \(column.kind)")
+    guard fits(column) else {
+      throw WireError(
+        .badValue,
+        "column '\(column.name)' is of kind \(column.kind)"
+          + (column.kind == .vector ? ", \(column.width) wide" : ""))
     }
+    switch self {
+    case .integers(let values): bytes.appendIntegers(values, bagCounts: nil)
+    case .numbers(let values):
+      try checkFinite(values, isNaNMissing: true)
+      bytes.appendNumbers(values, in: Encoding.narrowest(for: values))
+    case .strings(let values): try bytes.appendStrings(values, bagCounts: nil)
+    case .integerBags(let bags):
+      bytes.appendIntegers(Array(bags.joined()), bagCounts: try bagCounts(bags))
+    case .stringBags(let bags):
+      try bytes.appendStrings(Array(bags.joined()), bagCounts: try bagCounts(bags))
+    case .vectors(_, let values):
+      try checkFinite(values, isNaNMissing: false)
+      let isHalf = values.allSatisfy { Float(Float16($0)) == $0 }
+      bytes.appendNumbers(values, in: isHalf ? .float16 : .float32)
+    case .scaledVectors(_, let scales, let values):
+      try checkFinite(scales, isNaNMissing: false)
+      bytes.append(Encoding.scaledInt8.rawValue)
+      for scale in scales { bytes.appendLittleEndian(scale.bitPattern) }
+      for value in values { bytes.append(UInt8(bitPattern: value)) }
+    case .texts(let values): try bytes.appendTexts(values)
+    }
+  }
+
+  private func checkFinite(_ values: [Float], isNaNMissing: Bool) throws(WireError) {
+    guard let index = values.firstIndex(where: { $0.isInfinite || $0.isNaN && !isNaNMissing })
+    else { return }
+    throw WireError(
+      .badValue,
+      "number \(index) is \(values[index])"
+        + (isNaNMissing ? "; send NaN for a missing value" : ", which a vector may not hold"))
   }
 
   private func bagCounts<T>(_ bags: [[T]]) throws(WireError) -> [UInt8] {
@@ -49,7 +96,8 @@ public enum ColumnValues: Hashable, Sendable {
     var counts: [UInt8] = []
     for (row, bag) in bags.enumerated() {
       guard bag.count <= Limits.bagMembersMax else {
-        throw WireError(.limit, "row \(row) has \(bag.count) members, at most 255")
+        throw WireError(
+          .limit, "row \(row) has \(bag.count) members, at most \(Limits.bagMembersMax)")
       }
       counts.append(UInt8(bag.count))
       total += bag.count
@@ -104,22 +152,22 @@ extension [UInt8] {
     case .int8: for value in values { append(UInt8(truncatingIfNeeded: value)) }
     case .int16: for value in values { appendLittleEndian(Int16(truncatingIfNeeded: value)) }
     case .int32: for value in values { appendLittleEndian(Int32(truncatingIfNeeded: value)) }
-    default: for value in values { appendLittleEndian(value) }
+    case .int64: for value in values { appendLittleEndian(value) }
+    case .float16, .float32, .string, .scaledInt8, .text:
+      preconditionFailure("no integer encoding")
     }
   }
 
-  fileprivate mutating func appendNumbers(_ values: [Float]) throws(WireError) {
-    if let row = values.firstIndex(where: \.isInfinite) {
-      throw WireError(.badValue, "row \(row) is infinite; send NaN for a missing value")
-    }
-    let encoding = Encoding.narrowest(for: values)
+  fileprivate mutating func appendNumbers(_ values: [Float], in encoding: Encoding) {
     appendEncoding(encoding, bagCounts: nil)
     reserveCapacity(count + values.count * encoding.valueByteCount)
     switch encoding {
     case .int8: for value in values { append(UInt8(bitPattern: Int8(value))) }
     case .int16: for value in values { appendLittleEndian(Int16(value)) }
     case .float16: for value in values { appendLittleEndian(Float16(value).bitPattern) }
-    default: for value in values { appendLittleEndian(value.bitPattern) }
+    case .float32: for value in values { appendLittleEndian(value.bitPattern) }
+    case .int32, .int64, .string, .scaledInt8, .text:
+      preconditionFailure("no encoding that is chosen for numbers")
     }
   }
 
@@ -128,10 +176,22 @@ extension [UInt8] {
   ) throws(WireError) {
     if let index = values.firstIndex(where: { $0.utf8.count > Limits.stringBytesMax }) {
       throw WireError(
-        .limit, "string \(index) has \(values[index].utf8.count) bytes, at most 255")
+        .limit,
+        "string \(index) has \(values[index].utf8.count) bytes, at most \(Limits.stringBytesMax)")
     }
     appendEncoding(.string, bagCounts: bagCounts)
     for value in values { append(UInt8(value.utf8.count)) }
+    for value in values { append(contentsOf: value.utf8) }
+  }
+
+  fileprivate mutating func appendTexts(_ values: [String]) throws(WireError) {
+    if let row = values.firstIndex(where: { $0.utf8.count > Limits.textValueBytesMax }) {
+      throw WireError(
+        .limit,
+        "text \(row) has \(values[row].utf8.count) bytes, at most \(Limits.textValueBytesMax)")
+    }
+    appendEncoding(.text, bagCounts: nil)
+    for value in values { appendLittleEndian(UInt16(value.utf8.count)) }
     for value in values { append(contentsOf: value.utf8) }
   }
 }

@@ -32,28 +32,30 @@ public struct FrameHeader: Hashable, Sendable {
     crc = 0
   }
 
-  /// Reads the first twenty bytes and checks length, kind, flags and reserved bytes.
+  /// Reads the first twenty bytes and checks, in this order: kind, who sends it and when, flags, reserved
+  /// bytes, length. The request id is not to be trusted before ``verify(body:)``.
   ///
   /// - Parameter bytes: at least twenty bytes; more are ignored.
-  /// - Parameter bodyBytesMax: what this side is ready to buffer; each kind also has its own limit.
-  /// - Throws: `BAD_FRAME`. Cost: O(1).
-  public init(decoding bytes: RawSpan, bodyBytesMax: Int = Limits.bodyBytesMax) throws(WireError) {
+  /// - Parameter accepted: what this side takes at the moment.
+  /// - Throws: `BAD_FRAME`, `EXPECTED_HELLO`. Cost: O(1).
+  public init(decoding bytes: RawSpan, accepting accepted: AcceptedFrames) throws(WireError) {
     guard bytes.byteCount >= FrameHeader.byteCount else {
-      throw WireError(.badFrame, "a header has 20 bytes, here are \(bytes.byteCount)")
+      throw WireError(.badFrame, "a header has \(FrameHeader.byteCount) bytes, here are \(bytes.byteCount)")
     }
     let rawKind = bytes.littleEndian(at: 4, as: UInt8.self)
     guard let kind = FrameKind(rawValue: rawKind) else {
       throw WireError(.badFrame, "the frame kind \(hex(rawKind)) is unknown in version 1")
     }
+    try accepted.check(kind)
     flags = bytes.littleEndian(at: 5, as: UInt8.self)
     guard flags == 0 else { throw WireError(.badFrame, "the flags are \(hex(flags)), not 0") }
     let reserved = bytes.littleEndian(at: 6, as: UInt16.self)
     guard reserved == 0 else { throw WireError(.badFrame, "the reserved field is not 0") }
     bodyLength = Int(bytes.littleEndian(at: 0, as: UInt32.self))
-    let longest = min(kind.bodyBytesMax, bodyBytesMax)
+    let longest = accepted.bodyBytesMax(of: kind)
     guard bodyLength <= longest else {
       throw WireError(
-        .badFrame, "a \(kind) body has at most \(longest) bytes, this one \(bodyLength)")
+        .badFrame, "a \(kind.name) body has at most \(longest) bytes, this one \(bodyLength)")
     }
     self.kind = kind
     requestID = bytes.littleEndian(at: 8, as: UInt64.self)

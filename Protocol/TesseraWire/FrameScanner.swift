@@ -6,12 +6,12 @@ public enum FrameScanner {
   /// The body lies at bytes `FrameHeader.byteCount ..< frame.byteCount`. A bad header is thrown as soon
   /// as its twenty bytes are there, before any of the body needs to be buffered.
   ///
-  /// - Throws: `BAD_FRAME`, after which the stream cannot be trusted. Cost: one pass over the body.
+  /// - Throws: `BAD_FRAME` or `EXPECTED_HELLO`, after which the stream cannot be trusted. Cost: one pass over the body.
   public static func next(
-    in bytes: RawSpan, bodyBytesMax: Int = Limits.bodyBytesMax
+    in bytes: RawSpan, accepting accepted: AcceptedFrames
   ) throws(WireError) -> FrameHeader? {
     guard bytes.byteCount >= FrameHeader.byteCount else { return nil }
-    let header = try FrameHeader(decoding: bytes, bodyBytesMax: bodyBytesMax)
+    let header = try FrameHeader(decoding: bytes, accepting: accepted)
     guard bytes.byteCount >= header.frameByteCount else { return nil }
     try header.verify(body: bytes.extracting(FrameHeader.byteCount..<header.frameByteCount))
     return header

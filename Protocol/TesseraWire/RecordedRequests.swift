@@ -20,13 +20,14 @@ public struct RecordedRequests: Sendable {
       let header: FrameHeader?
       do {
         // Integers have no padding that `bytes` could expose.
-        header = try unsafe FrameScanner.next(in: bytes.span.bytes.extracting(start..<bytes.count))
+        header = try unsafe FrameScanner.next(
+          in: bytes.span.bytes.extracting(start..<bytes.count), accepting: .every)
       } catch {
         throw WireError(error.code, "\(place): \(error.message)")
       }
       guard let header else { throw WireError(.badFrame, "\(place): the file ends inside it") }
       guard header.kind == .score else {
-        throw WireError(.badFrame, "\(place): \(header.kind) where SCORE was expected")
+        throw WireError(.badFrame, "\(place): \(header.kind.name) where SCORE was expected")
       }
       bodies.append(start + FrameHeader.byteCount..<start + header.frameByteCount)
       start += header.frameByteCount
@@ -46,13 +47,16 @@ public struct RecordedRequests: Sendable {
     }
     let start = Frame.begin(in: &frames)
     frames.appendLittleEndian(handle)
-    frames.append(contentsOf: body[body.startIndex + 2..<body.startIndex + 4])
+    let (deadline, flags) = (
+      body.startIndex + ScoreLayout.deadlineOffset, body.startIndex + ScoreLayout.flagsOffset
+    )
+    frames.append(contentsOf: body[body.startIndex + ScoreLayout.usersOffset..<deadline])
     if let deadlineMicroseconds {
       frames.appendLittleEndian(deadlineMicroseconds)
     } else {
-      frames.append(contentsOf: body[body.startIndex + 4..<body.startIndex + 8])
+      frames.append(contentsOf: body[deadline..<flags])
     }
-    frames.append(contentsOf: body[(body.startIndex + 8)...])
+    frames.append(contentsOf: body[flags...])
     Frame.end(.score, requestID: requestID, startedAt: start, in: &frames)
   }
 }

@@ -8,7 +8,7 @@ public struct ScoreBody: Hashable, Sendable {
     public var key: UInt64
     /// T: rows that this user has in every event column; 0 is legal.
     public var events: Int
-    /// N: rows that this user has in every coupon column; at least 1.
+    /// N: rows that this user has in every coupon column; 0 exactly where nothing lies on that axis.
     public var coupons: Int
 
     /// A user and its row counts.
@@ -23,17 +23,21 @@ public struct ScoreBody: Hashable, Sendable {
   public var handle: UInt16
   /// The budget from arrival; 0 = the server's default.
   public var deadlineMicroseconds: UInt32
-  /// 1…64 users.
+  /// The trace that the request belongs to; only where ``Capabilities/tracing`` was granted.
+  public var trace: TraceContext?
+  /// 1…``Limits/usersMax`` users.
   public var users: [User]
   /// One per column of the signature, in its order, users one after another.
   public var columns: [ColumnValues]
 
   /// A request; it is checked when it is encoded.
   public init(
-    handle: UInt16, deadlineMicroseconds: UInt32 = 0, users: [User], columns: [ColumnValues]
+    handle: UInt16, deadlineMicroseconds: UInt32 = 0, trace: TraceContext? = nil, users: [User],
+    columns: [ColumnValues]
   ) {
     self.handle = handle
     self.deadlineMicroseconds = deadlineMicroseconds
+    self.trace = trace
     self.users = users
     self.columns = columns
   }
@@ -61,7 +65,7 @@ public struct ScoreBody: Hashable, Sendable {
     signature: Signature, limits: FrameLimits = .standard, into bytes: inout [UInt8]
   ) throws(WireError) {
     let start = bytes.count
-    try checkUsers(signature: signature, limits: limits)
+    let rows = try checkedRows(signature: signature, limits: limits)
     guard columns.count == signature.columns.count else {
       throw WireError(
         .badValue, "\(columns.count) columns, the signature has \(signature.columns.count)")
@@ -69,20 +73,16 @@ public struct ScoreBody: Hashable, Sendable {
     bytes.appendLittleEndian(handle)
     bytes.appendLittleEndian(UInt16(users.count))
     bytes.appendLittleEndian(deadlineMicroseconds)
+    bytes.appendLittleEndian(trace == nil ? 0 : ScoreLayout.traceFlag)
+    trace?.append(to: &bytes)
     for user in users {
       bytes.appendLittleEndian(user.key)
       bytes.appendLittleEndian(UInt16(user.events))
       bytes.appendLittleEndian(UInt16(user.coupons))
     }
     for (index, column) in signature.columns.enumerated() {
-      let rows =
-        switch column.axis {
-        case .user: users.count
-        case .event: users.reduce(0) { $0 + $1.events }
-        case .coupon: users.reduce(0) { $0 + $1.coupons }
-        }
       do {
-        try columns[index].encode(as: column, rows: rows, into: &bytes)
+        try columns[index].encode(as: column, rows: rows[column.axis], into: &bytes)
       } catch {
         var placed = error
         placed.column = index
@@ -95,27 +95,38 @@ public struct ScoreBody: Hashable, Sendable {
     }
   }
 
-  private func checkUsers(signature: Signature, limits: FrameLimits) throws(WireError) {
-    guard users.count >= 1, users.count <= limits.usersMax else {
-      throw WireError(.limit, "\(users.count) users, not 1…\(limits.usersMax)")
-    }
+  /// Rows of each axis, once they are known to be within the limits.
+  private func checkedRows(
+    signature: Signature, limits: FrameLimits
+  ) throws(WireError) -> PerAxis<Int> {
+    try checkCount(users.count, 1...limits.usersMax, "the frame's users")
     let eventsMax = min(signature.eventsMax, limits.eventsMax)
-    let couponsMax = min(signature.couponsMax, limits.couponsMax)
-    var eventRows = 0
-    var couponRows = 0
+    let couponCounts = signature.couponCounts(limits: limits)
+    var rows = PerAxis(repeating: 0)
+    rows[.user] = users.count
     for (index, user) in users.enumerated() {
       guard user.events >= 0, user.events <= eventsMax else {
         throw WireError(.limit, "user \(index) has \(user.events) events, not 0…\(eventsMax)")
       }
-      guard user.coupons >= 1, user.coupons <= couponsMax else {
-        throw WireError(.limit, "user \(index) has \(user.coupons) coupons, not 1…\(couponsMax)")
+      guard couponCounts.contains(user.coupons) else {
+        throw WireError(
+          .limit,
+          "user \(index) has \(user.coupons) coupons, not \(couponCounts.lowerBound)…\(couponCounts.upperBound)"
+        )
       }
-      eventRows += user.events
-      couponRows += user.coupons
+      rows[.event] += user.events
+      rows[.coupon] += user.coupons
     }
-    guard eventRows <= limits.rowsMax, couponRows <= limits.rowsMax else {
+    guard rows[.event] <= limits.rowsMax, rows[.coupon] <= limits.rowsMax else {
       throw WireError(
-        .limit, "\(eventRows) events, \(couponRows) coupons, at most \(limits.rowsMax) each")
+        .limit,
+        "\(rows[.event]) events, \(rows[.coupon]) coupons, at most \(limits.rowsMax) each")
     }
+    let numbers = signature.numbers(users: users.count, coupons: rows[.coupon])
+    guard numbers <= limits.numbersMax else {
+      throw WireError(
+        .limit, "the answer has \(numbers) numbers, at most \(limits.numbersMax)")
+    }
+    return rows
   }
 }

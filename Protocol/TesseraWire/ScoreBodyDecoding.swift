@@ -19,7 +19,7 @@ extension ScoreBody {
     }
     self.init(
       handle: UInt16(layout.handle), deadlineMicroseconds: UInt32(layout.deadlineMicroseconds),
-      users: users, columns: columns)
+      trace: layout.trace, users: users, columns: columns)
   }
 }
 
@@ -32,6 +32,15 @@ extension ColumnValues {
     case .string: self = .strings(layout.strings(body))
     case .integerBag: self = .integerBags(layout.bags(body, of: layout.integers(body)))
     case .stringBag: self = .stringBags(layout.bags(body, of: layout.strings(body)))
+    case .text: self = .texts(layout.strings(body))
+    case .vector where layout.encoding == .scaledInt8:
+      self = .scaledVectors(
+        width: layout.width,
+        scales: (0..<layout.rows).map { body.float32(at: layout.prefixesOffset + 4 * $0) },
+        values: (0..<layout.rows * layout.width).map {
+          body.littleEndian(at: layout.valuesOffset + $0, as: Int8.self)
+        })
+    case .vector: self = .vectors(width: layout.width, layout.numbers(body))
     }
   }
 }
@@ -44,23 +53,27 @@ extension ColumnLayout {
       case .int8: Int64(body.littleEndian(at: place, as: Int8.self))
       case .int16: Int64(body.littleEndian(at: place, as: Int16.self))
       case .int32: Int64(body.littleEndian(at: place, as: Int32.self))
-      default: body.littleEndian(at: place, as: Int64.self)
+      case .int64: body.littleEndian(at: place, as: Int64.self)
+      case .float16, .float32, .string, .scaledInt8, .text:
+        preconditionFailure("no column of integers accepts this encoding")
       }
     }
   }
 
   fileprivate func numbers(_ body: RawSpan) -> [Float] {
     switch encoding {
-    case .float16: (0..<valueCount).map { Float(body.float16(at: valuesOffset + 2 * $0)) }
-    case .float32: (0..<valueCount).map { body.float32(at: valuesOffset + 4 * $0) }
-    default: integers(body).map { Float($0) }
+    case .float16: (0..<valueCount * width).map { Float(body.float16(at: valuesOffset + 2 * $0)) }
+    case .float32: (0..<valueCount * width).map { body.float32(at: valuesOffset + 4 * $0) }
+    case .int8, .int16, .int32, .int64: integers(body).map { Float($0) }
+    case .string, .scaledInt8, .text:
+      preconditionFailure("no column of numbers accepts this encoding")
     }
   }
 
   fileprivate func strings(_ body: RawSpan) -> [String] {
     var start = valuesOffset
     return (0..<valueCount).map { index in
-      let count = Int(body.littleEndian(at: lengthsOffset + index, as: UInt8.self))
+      let count = length(of: index, in: body)
       defer { start += count }
       return UTF8Check.string(body, start..<start + count) ?? ""
     }

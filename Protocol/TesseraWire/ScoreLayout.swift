@@ -2,24 +2,40 @@
 ///
 /// Keep one and reuse it: decoding into the same value allocates nothing after the first time.
 public struct ScoreLayout: Hashable, Sendable {
-  static let fixedByteCount = 8
+  static let fixedByteCount = 10
   static let userRecordByteCount = 12
+  /// Bit 0 of `flags`: a trace context follows.
+  static let traceFlag: UInt16 = 1
+  /// Where `users`, `deadline_us` and `flags` lie.
+  static let usersOffset = 2
+  static let deadlineOffset = 4
+  static let flagsOffset = 8
 
   /// The handle that BOUND gave.
   public private(set) var handle = 0
-  /// Users in the frame, 1…64.
+  /// Users in the frame, at least 1.
   public private(set) var users = 0
   /// The budget from arrival; 0 = the server's default.
   public private(set) var deadlineMicroseconds = 0
-  /// ΣT: rows of every event column.
-  public private(set) var eventRows = 0
-  /// ΣN: rows of every coupon column, and of every output.
-  public private(set) var couponRows = 0
+  /// The trace that the request belongs to.
+  public private(set) var trace: TraceContext?
+  /// Rows of each axis, and values of the widest bag column.
+  public private(set) var counts = RowCounts()
+  /// Numbers of the answer.
+  public private(set) var answerNumbers = 0
   /// One layout per column of the signature, in its order.
   public private(set) var columns: [ColumnLayout] = []
+  /// More are rare, and cost one allocation.
+  private static let ordinaryColumns = 64
+  private var recordsOffset = ScoreLayout.fixedByteCount
 
-  /// An empty layout with room for the columns of any signature.
-  public init() { columns.reserveCapacity(Limits.columnsMax) }
+  /// An empty layout with room for the columns of an ordinary signature.
+  public init() { columns.reserveCapacity(ScoreLayout.ordinaryColumns) }
+
+  /// ΣT: rows of every event column.
+  public var eventRows: Int { counts[.event] }
+  /// ΣN: rows of every coupon column, and of every output on that axis.
+  public var couponRows: Int { counts[.coupon] }
 
   /// The handle alone, so that the signature to decode with can be found.
   ///
@@ -33,32 +49,42 @@ public struct ScoreLayout: Hashable, Sendable {
   ///
   /// After an error the value holds no particular layout, but may be decoded into again.
   ///
-  /// - Throws: `MALFORMED`, `LIMIT`, `BAD_VALUE`, with column and offset.
+  /// - Parameter capabilities: those that were granted; a trace context needs ``Capabilities/tracing``.
+  /// - Throws: `MALFORMED`, `LIMIT`, `BAD_VALUE`, with column and offset, in the order of `SPEC.md`.
   /// - Cost: one pass over counts, strings and floats; integers are not looked at.
   public mutating func decode(
-    _ body: RawSpan, signature: Signature, limits: FrameLimits = .standard
+    _ body: RawSpan, signature: Signature, limits: FrameLimits = .standard,
+    capabilities: Capabilities = .all
   ) throws(WireError) {
     columns.removeAll(keepingCapacity: true)
     var reader = ByteReader()
     handle = Int(try reader.integer(body, UInt16.self, "handle"))
     users = Int(try reader.integer(body, UInt16.self, "users"))
     deadlineMicroseconds = Int(try reader.integer(body, UInt32.self, "deadline_us"))
+    let flags = try reader.integer(body, UInt16.self, "flags")
     guard users >= 1, users <= limits.usersMax else {
-      throw WireError(.limit, offset: 2, "\(users) users, not 1…\(limits.usersMax)")
+      throw WireError(
+        .limit, offset: ScoreLayout.usersOffset, "\(users) users, not 1…\(limits.usersMax)")
     }
-    let records = try reader.skip(body, users * ScoreLayout.userRecordByteCount, "the user records")
-    try countRows(
-      body, records: records, eventsMax: min(signature.eventsMax, limits.eventsMax),
-      couponsMax: min(signature.couponsMax, limits.couponsMax), rowsMax: limits.rowsMax)
+    let known = capabilities.contains(.tracing) ? ScoreLayout.traceFlag : 0
+    guard flags & ~known == 0 else {
+      throw WireError(
+        .malformed, offset: ScoreLayout.flagsOffset,
+        "the flags are \(hex(flags)); bits other than \(hex(known)) are reserved here")
+    }
+    trace = flags & ScoreLayout.traceFlag == 0 ? nil : try TraceContext(body, &reader)
+    recordsOffset = reader.offset
+    for _ in 0..<users {
+      _ = try reader.skip(body, ScoreLayout.userRecordByteCount, "the user record")
+    }
+    try countRows(body, signature: signature, limits: limits)
     for index in signature.columns.indices {
-      let rows =
-        switch signature.columns[index].axis {
-        case .user: users
-        case .event: eventRows
-        case .coupon: couponRows
-        }
       reader.column = index
-      columns.append(try reader.column(body, kind: signature.columns[index].kind, rows: rows))
+      let column = signature.columns[index]
+      let layout = try reader.column(
+        body, kind: column.kind, width: column.width, rows: counts[column.axis])
+      if layout.isBag { counts.bagValues = max(counts.bagValues, layout.valueCount) }
+      columns.append(layout)
     }
     try reader.end(body)
   }
@@ -70,7 +96,7 @@ public struct ScoreLayout: Hashable, Sendable {
     _ index: Int, in body: RawSpan
   ) -> (key: UInt64, events: Int, coupons: Int) {
     precondition(index >= 0 && index < users, "no such user in the frame")
-    let offset = ScoreLayout.fixedByteCount + index * ScoreLayout.userRecordByteCount
+    let offset = recordsOffset + index * ScoreLayout.userRecordByteCount
     return (
       body.littleEndian(at: offset, as: UInt64.self),
       Int(body.littleEndian(at: offset + 8, as: UInt16.self)),
@@ -78,29 +104,70 @@ public struct ScoreLayout: Hashable, Sendable {
     )
   }
 
+  /// Where the rows of some neighbouring users lie on each axis. Cost: one step for each user before
+  /// the last of them.
+  ///
+  /// - Parameter body: the body that was decoded.
+  public func rows(of users: Range<Int>, in body: RawSpan) -> PerAxis<Range<Int>> {
+    var rows = PerAxis(repeating: 0..<0)
+    var (events, coupons) = (0, 0)
+    for user in 0..<users.upperBound {
+      if user == users.lowerBound {
+        rows[.event] = events..<events
+        rows[.coupon] = coupons..<coupons
+      }
+      let record = userRecord(user, in: body)
+      events += record.events
+      coupons += record.coupons
+    }
+    rows[.user] = users
+    rows[.event] = rows[.event].lowerBound..<events
+    rows[.coupon] = rows[.coupon].lowerBound..<coupons
+    return rows
+  }
+
   private mutating func countRows(
-    _ body: RawSpan, records: Int, eventsMax: Int, couponsMax: Int, rowsMax: Int
+    _ body: RawSpan, signature: Signature, limits: FrameLimits
   ) throws(WireError) {
-    eventRows = 0
-    couponRows = 0
+    let eventsMax = min(signature.eventsMax, limits.eventsMax)
+    let couponCounts = signature.couponCounts(limits: limits)
+    counts = RowCounts(users: users)
+    answerNumbers = signature.numbers(users: users, coupons: 0)
+    guard answerNumbers <= limits.numbersMax else {
+      throw WireError(
+        .limit, offset: ScoreLayout.usersOffset,
+        "the answer for \(users) users has \(answerNumbers) numbers, at most \(limits.numbersMax)")
+    }
+    let numbersOfCoupon = signature.numbers(users: 0, coupons: 1)
     for user in 0..<users {
       let (_, events, coupons) = userRecord(user, in: body)
-      let offset = records + user * ScoreLayout.userRecordByteCount
+      let offset = recordsOffset + user * ScoreLayout.userRecordByteCount
+      let (eventsOffset, couponsOffset) = (offset + 8, offset + 10)
       guard events <= eventsMax else {
         throw WireError(
-          .limit, offset: offset + 8, "user \(user) has \(events) events, at most \(eventsMax)")
+          .limit, offset: eventsOffset, "user \(user) has \(events) events, at most \(eventsMax)")
       }
-      guard coupons >= 1, coupons <= couponsMax else {
+      guard couponCounts.contains(coupons) else {
         throw WireError(
-          .limit, offset: offset + 10, "user \(user) has \(coupons) coupons, not 1…\(couponsMax)")
+          .limit, offset: couponsOffset,
+          "user \(user) has \(coupons) coupons, not \(couponCounts.lowerBound)…\(couponCounts.upperBound)"
+        )
       }
-      eventRows += events
-      couponRows += coupons
-      guard eventRows <= rowsMax else {
-        throw WireError(.limit, offset: offset + 8, "more than \(rowsMax) events in the frame")
+      counts[.event] += events
+      counts[.coupon] += coupons
+      answerNumbers += coupons * numbersOfCoupon
+      guard counts[.event] <= limits.rowsMax else {
+        throw WireError(
+          .limit, offset: eventsOffset, "more than \(limits.rowsMax) events in the frame")
       }
-      guard couponRows <= rowsMax else {
-        throw WireError(.limit, offset: offset + 10, "more than \(rowsMax) coupons in the frame")
+      guard counts[.coupon] <= limits.rowsMax else {
+        throw WireError(
+          .limit, offset: couponsOffset, "more than \(limits.rowsMax) coupons in the frame")
+      }
+      guard answerNumbers <= limits.numbersMax else {
+        throw WireError(
+          .limit, offset: couponsOffset,
+          "the answer has more than \(limits.numbersMax) numbers; send fewer coupons")
       }
     }
   }
