@@ -30,7 +30,6 @@ public struct BindBody: FrameBody {
   /// - Throws: `MALFORMED`, `LIMIT`, `BAD_VALUE`.
   public init(decoding body: RawSpan) throws(WireError) {
     var reader = ByteReader()
-    try reader.require(body, BindBody.fixedByteCount, "BIND")
     objectKind = ObjectKind(rawValue: try reader.integer(body, UInt8.self, "object_kind"))
     let versionOffset = reader.offset
     let version = try reader.integer(body, UInt32.self, "version")

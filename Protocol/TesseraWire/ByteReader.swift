@@ -79,15 +79,6 @@ struct ByteReader {
     try text(body, try count(body, UInt8.self, 1...Limits.nameBytesMax, field), field)
   }
 
-  /// Checks that `count` more bytes are there, without moving.
-  func require(_ body: RawSpan, _ count: Int, _ field: StaticString) throws(WireError) {
-    guard count <= body.byteCount - offset else {
-      throw WireError(
-        .malformed, offset: body.byteCount,
-        "\(field) has at least \(count) bytes, the body \(body.byteCount - offset)")
-    }
-  }
-
   /// Checks that nothing is left.
   func end(_ body: RawSpan) throws(WireError) {
     guard offset == body.byteCount else {

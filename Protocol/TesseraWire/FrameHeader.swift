@@ -40,7 +40,8 @@ public struct FrameHeader: Hashable, Sendable {
   /// - Throws: `BAD_FRAME`, `EXPECTED_HELLO`. Cost: O(1).
   public init(decoding bytes: RawSpan, accepting accepted: AcceptedFrames) throws(WireError) {
     guard bytes.byteCount >= FrameHeader.byteCount else {
-      throw WireError(.badFrame, "a header has \(FrameHeader.byteCount) bytes, here are \(bytes.byteCount)")
+      throw WireError(
+        .badFrame, "a header has \(FrameHeader.byteCount) bytes, here are \(bytes.byteCount)")
     }
     let rawKind = bytes.littleEndian(at: 4, as: UInt8.self)
     guard let kind = FrameKind(rawValue: rawKind) else {

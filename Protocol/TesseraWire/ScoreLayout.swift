@@ -59,13 +59,15 @@ public struct ScoreLayout: Hashable, Sendable {
     columns.removeAll(keepingCapacity: true)
     var reader = ByteReader()
     handle = Int(try reader.integer(body, UInt16.self, "handle"))
-    users = Int(try reader.integer(body, UInt16.self, "users"))
+    users = try reader.count(body, UInt16.self, 1...limits.usersMax, "users")
+    answerNumbers = signature.numbers(users: users, coupons: 0)
+    guard answerNumbers <= limits.numbersMax else {
+      throw WireError(
+        .limit, offset: ScoreLayout.usersOffset,
+        "the answer for \(users) users has \(answerNumbers) numbers, at most \(limits.numbersMax)")
+    }
     deadlineMicroseconds = Int(try reader.integer(body, UInt32.self, "deadline_us"))
     let flags = try reader.integer(body, UInt16.self, "flags")
-    guard users >= 1, users <= limits.usersMax else {
-      throw WireError(
-        .limit, offset: ScoreLayout.usersOffset, "\(users) users, not 1…\(limits.usersMax)")
-    }
     let known = capabilities.contains(.tracing) ? ScoreLayout.traceFlag : 0
     guard flags & ~known == 0 else {
       throw WireError(
@@ -73,11 +75,7 @@ public struct ScoreLayout: Hashable, Sendable {
         "the flags are \(hex(flags)); bits other than \(hex(known)) are reserved here")
     }
     trace = flags & ScoreLayout.traceFlag == 0 ? nil : try TraceContext(body, &reader)
-    recordsOffset = reader.offset
-    for _ in 0..<users {
-      _ = try reader.skip(body, ScoreLayout.userRecordByteCount, "the user record")
-    }
-    try countRows(body, signature: signature, limits: limits)
+    try readUsers(body, &reader, signature: signature, limits: limits)
     for index in signature.columns.indices {
       reader.column = index
       let column = signature.columns[index]
@@ -126,22 +124,17 @@ public struct ScoreLayout: Hashable, Sendable {
     return rows
   }
 
-  private mutating func countRows(
-    _ body: RawSpan, signature: Signature, limits: FrameLimits
+  private mutating func readUsers(
+    _ body: RawSpan, _ reader: inout ByteReader, signature: Signature, limits: FrameLimits
   ) throws(WireError) {
+    recordsOffset = reader.offset
     let eventsMax = min(signature.eventsMax, limits.eventsMax)
     let couponCounts = signature.couponCounts(limits: limits)
     counts = RowCounts(users: users)
-    answerNumbers = signature.numbers(users: users, coupons: 0)
-    guard answerNumbers <= limits.numbersMax else {
-      throw WireError(
-        .limit, offset: ScoreLayout.usersOffset,
-        "the answer for \(users) users has \(answerNumbers) numbers, at most \(limits.numbersMax)")
-    }
     let numbersOfCoupon = signature.numbers(users: 0, coupons: 1)
     for user in 0..<users {
+      let offset = try reader.skip(body, ScoreLayout.userRecordByteCount, "the user record")
       let (_, events, coupons) = userRecord(user, in: body)
-      let offset = recordsOffset + user * ScoreLayout.userRecordByteCount
       let (eventsOffset, couponsOffset) = (offset + 8, offset + 10)
       guard events <= eventsMax else {
         throw WireError(

@@ -43,7 +43,9 @@ struct FrameTests {
       pending += stream[start..<end]
       start = end
       // Integers have no padding that `bytes` could expose.
-      while let header = try unsafe FrameScanner.next(in: pending.span.bytes) {
+      while let header = try unsafe FrameScanner.next(
+        in: pending.span.bytes, accepting: .every)
+      {
         frames.append(Array(pending[..<header.frameByteCount]))
         pending.removeFirst(header.frameByteCount)
       }
@@ -63,11 +65,11 @@ struct FrameTests {
     }
     // Integers have no padding that `bytes` could expose.
     let longest = header(kind.bodyBytesMax)
-    let decoded = try unsafe FrameHeader(decoding: longest.span.bytes)
+    let decoded = try unsafe FrameHeader(decoding: longest.span.bytes, accepting: .every)
     #expect(decoded.bodyLength == kind.bodyBytesMax)
     let tooLong = header(kind.bodyBytesMax + 1)
     let error = #expect(throws: WireError.self) {
-      try unsafe FrameScanner.next(in: tooLong.span.bytes)
+      try unsafe FrameScanner.next(in: tooLong.span.bytes, accepting: .every)
     }
     #expect(error?.code == .badFrame)
   }
@@ -77,9 +79,38 @@ struct FrameTests {
     let vector = try #require(Vector.valid.first { $0.name == "valid/score-every-kind" })
     let error = #expect(throws: WireError.self) {
       // Integers have no padding that `bytes` could expose.
-      try unsafe FrameScanner.next(in: vector.bytes.span.bytes, bodyBytesMax: 100)
+      try unsafe FrameScanner.next(
+        in: vector.bytes.span.bytes, accepting: .fromClient([], bodyBytesMax: 100))
     }
     #expect(error?.code == .badFrame)
+  }
+
+  @Test("What may not come now is refused on the header, before its body has arrived")
+  func accepted() throws {
+    let expectations: [(AcceptedFrames, FrameKind, ErrorCode?)] = [
+      (.fromStranger, .hello, nil), (.fromStranger, .ping, .expectedHello),
+      (.fromStranger, .score, .expectedHello), (.fromStranger, .welcome, .badFrame),
+      (.fromStranger, .list, .expectedHello),
+      (.fromClient([]), .score, nil), (.fromClient([]), .hello, .expectedHello),
+      (.fromClient([]), .scores, .badFrame), (.fromClient([]), .cancel, .badFrame),
+      (.fromClient([]), .list, .badFrame), (.fromClient([.listing]), .list, nil),
+      (.fromClient([.cancelling]), .cancel, nil), (.fromClient([.cancelling]), .list, .badFrame),
+      (.fromServer([]), .scores, nil), (.fromServer([]), .score, .badFrame),
+      (.fromServer([]), .listed, .badFrame), (.fromServer([.listing]), .listed, nil),
+    ]
+    for (accepted, kind, code) in expectations {
+      let header: [UInt8] =
+        [UInt8(min(1, kind.bodyBytesMax)), 0, 0, 0, kind.rawValue] + Array(repeating: 0, count: 15)
+      do throws(WireError) {
+        // Integers have no padding that `bytes` could expose.
+        _ = try unsafe FrameScanner.next(in: header.span.bytes, accepting: accepted)
+        // A body of no bytes has arrived, and its checksum is wrong: what comes is not refused for its kind.
+        #expect(code == nil, "\(kind)")
+      } catch {
+        #expect(error.code == code ?? .badFrame, "\(kind): \(error)")
+        #expect(code != nil || error.message.contains("checksum"), "\(kind): \(error)")
+      }
+    }
   }
 
   @Test("Nothing is appended when a frame cannot be encoded")
@@ -90,11 +121,12 @@ struct FrameTests {
         .encodeFrame(requestID: 1, into: &bytes)
     }
     #expect(throws: WireError.self) {
-      try BindBody(model: "", target: .version(1)).encodeFrame(requestID: 1, into: &bytes)
+      try BindBody(.model, "", target: .version(1)).encodeFrame(requestID: 1, into: &bytes)
     }
     let signature = Signature(
-      columns: [Column(name: "x", axis: .user, kind: .number)], outputs: ["y"], eventsMax: 0,
-      couponsMax: 1)
+      columns: [Column(name: "x", axis: .user, kind: .number)],
+      outputs: [Output(name: "y", meaning: .value)],
+      eventsMax: 0, couponsMax: 1)
     #expect(throws: WireError.self) {
       try ScoreBody(
         handle: 0, users: [.init(events: 0, coupons: 1)], columns: [.numbers([.infinity])]

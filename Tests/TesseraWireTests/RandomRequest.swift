@@ -9,7 +9,17 @@ extension Signature {
         name: "column \(index)", axis: Axis.allCases.randomElement(using: &generator) ?? .user,
         kind: ColumnKind.allCases.randomElement(using: &generator) ?? .number)
     }
-    return Signature(columns: columns, outputs: ["click", "redeem"], eventsMax: 20, couponsMax: 10)
+    .map { column in
+      guard column.kind == .vector else { return column }
+      var vector = column
+      vector.width = Int.random(in: 1...9, using: &generator)
+      return vector
+    }
+    let outputs = [
+      Output(name: "taste", axis: .user, meaning: .vector, width: 3),
+      Output(name: "redeem", meaning: .probability),
+    ]
+    return Signature(columns: columns, outputs: outputs, eventsMax: 20, couponsMax: 10)
   }
 }
 
@@ -20,25 +30,26 @@ extension ScoreBody {
         key: generator.next(), events: Int.random(in: 0...signature.eventsMax, using: &generator),
         coupons: Int.random(in: 1...signature.couponsMax, using: &generator))
     }
+    var rows = PerAxis(repeating: users.count)
+    rows[.event] = users.reduce(0) { $0 + $1.events }
+    rows[.coupon] = users.reduce(0) { $0 + $1.coupons }
     let columns = signature.columns.map { column in
-      let rows =
-        switch column.axis {
-        case .user: users.count
-        case .event: users.reduce(0) { $0 + $1.events }
-        case .coupon: users.reduce(0) { $0 + $1.coupons }
-        }
-      return ColumnValues.random(column.kind, rows: rows, &generator)
+      ColumnValues.random(column, rows: rows[column.axis], &generator)
     }
     return ScoreBody(
       handle: UInt16.random(in: 0...(.max), using: &generator),
-      deadlineMicroseconds: UInt32.random(in: 0...(.max), using: &generator), users: users,
-      columns: columns)
+      deadlineMicroseconds: UInt32.random(in: 0...(.max), using: &generator),
+      trace: Bool.random(using: &generator)
+        ? TraceContext(
+          traceIDHigh: generator.next(), traceIDLow: 1, parentID: generator.next() | 1, flags: 1)
+        : nil,
+      users: users, columns: columns)
   }
 }
 
 extension ColumnValues {
   static func random(
-    _ kind: ColumnKind, rows: Int, _ generator: inout SeededGenerator
+    _ column: Column, rows: Int, _ generator: inout SeededGenerator
   ) -> ColumnValues {
     // One width for the column, so that every encoding is chosen often.
     let bits = Int.random(in: 0...63, using: &generator)
@@ -57,12 +68,19 @@ extension ColumnValues {
     func bag<Value>(_ member: () -> Value) -> [Value] {
       (0..<Int.random(in: 0...5, using: &generator)).map { _ in member() }
     }
-    return switch kind {
+    return switch column.kind {
     case .integer: .integers((0..<rows).map { _ in integer() })
     case .number: .numbers((0..<rows).map { _ in number() })
     case .string: .strings((0..<rows).map { _ in string() })
     case .integerBag: .integerBags((0..<rows).map { _ in bag(integer) })
     case .stringBag: .stringBags((0..<rows).map { _ in bag(string) })
+    case .text: .texts((0..<rows).map { _ in string() + string() })
+    case .vector where isFine:
+      .scaledVectors(
+        width: column.width, scales: (0..<rows).map { _ in number() },
+        values: (0..<rows * column.width).map { _ in Int8(truncatingIfNeeded: generator.next()) })
+    case .vector:
+      .vectors(width: column.width, (0..<rows * column.width).map { _ in number() })
     }
   }
 }

@@ -4,8 +4,9 @@ import Testing
 @Suite("Recorded requests")
 struct RecordedRequestsTests {
   let signature = Signature(
-    columns: [Column(name: "x", axis: .coupon, kind: .number)], outputs: ["y"], eventsMax: 0,
-    couponsMax: 4)
+    columns: [Column(name: "x", axis: .coupon, kind: .number)],
+    outputs: [Output(name: "y", meaning: .value)],
+    eventsMax: 0, couponsMax: 4)
 
   private func recording(_ count: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []

@@ -31,18 +31,23 @@ struct RoundTripTests {
   }
 
   @Test(
-    "The hash tells apart signatures that differ in a name, an axis, a kind, an order or a limit")
+    "The hash tells apart signatures that differ in a name, axis, kind, width, meaning, order or limit"
+  )
   func hashDiffers() {
     let a = Column(name: "a", axis: .user, kind: .number)
     let b = Column(name: "b", axis: .user, kind: .number)
-    let base = Signature(columns: [a, b], outputs: ["x", "y"], eventsMax: 9, couponsMax: 9)
+    let base = Signature(
+      columns: [a, b],
+      outputs: [Output(name: "x", meaning: .value), Output(name: "y", meaning: .value)],
+      eventsMax: 9, couponsMax: 9)
     var others: [Signature] = []
     for change: (inout Signature) -> Void in [
       { $0.columns[0].name = "c" }, { $0.columns[0].axis = .event },
       { $0.columns[0].kind = .integer },
       { $0.columns.reverse() }, { $0.outputs.reverse() }, { $0.eventsMax = 8 },
       { $0.couponsMax = 8 },
-      { $0.columns.removeLast() },
+      { $0.columns.removeLast() }, { $0.columns[0].width = 2 }, { $0.outputs[0].axis = .user },
+      { $0.outputs[0].meaning = .probability }, { $0.outputs[0].width = 2 },
     ] {
       var other = base
       change(&other)
@@ -75,37 +80,49 @@ struct RoundTripTests {
 
   private func encodingByte(_ values: ColumnValues, kind: ColumnKind) throws -> UInt8 {
     let signature = Signature(
-      columns: [Column(name: "x", axis: .event, kind: kind)], outputs: ["y"], eventsMax: 9,
-      couponsMax: 1)
+      columns: [Column(name: "x", axis: .event, kind: kind)],
+      outputs: [Output(name: "y", meaning: .value)],
+      eventsMax: 9, couponsMax: 1)
     let request = ScoreBody(
       handle: 0, users: [.init(events: values.rows, coupons: 1)], columns: [values])
     var bytes: [UInt8] = []
     try request.encode(signature: signature, into: &bytes)
-    return bytes[20]
+    return bytes[22]
   }
 
-  @Test("A server's SCORES, written into raw memory, is what the value form encodes")
+  @Test("A server's SCORES, put together in any order, is what the value form encodes")
   func scoresFrame() throws {
+    let outputs = [
+      Output(name: "taste", axis: .user, meaning: .vector, width: 2),
+      Output(name: "redeem", meaning: .probability),
+    ]
+    let signature = Signature(columns: [], outputs: outputs, eventsMax: 0, couponsMax: 9)
     let body = ScoresBody(
-      version: 7, users: 2, load: 200, queueMicroseconds: 11, computeMicroseconds: 22, rows: 3,
-      outputs: 2, values: [0.1, 0.2, 0.3, 1, 2, 3])
+      users: [.init(version: 7), .init(version: 0, status: .deadlineExceeded)], outputs: 2,
+      load: 200, queueMicroseconds: 11, computeMicroseconds: 22, coupons: 3,
+      values: [1, 2, 0, 0, 0.1, 0.2, 0])
+    #expect(body.matches(signature, users: 2, coupons: 3))
+    #expect(!body.matches(signature, users: 2, coupons: 2))
+    #expect(Array(body.output(0, of: outputs)) == [1, 2, 0, 0])
+    #expect(Array(body.output(1, of: outputs)) == [0.1, 0.2, 0])
     var expected: [UInt8] = []
     try body.encodeFrame(requestID: 77, into: &expected)
 
-    let shape = ScoresFrame(version: 7, users: 2, outputs: 2, rows: 3)
+    let shape = ScoresFrame(signature: signature, users: 2, coupons: 3)
     // Memory of the test's own, released at its end; both outputs lie inside it.
     let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: shape.byteCount, alignment: 1)
     defer { unsafe frame.deallocate() }
-    for output in 0..<2 {
-      for row in 0..<3 {
-        let place = shape.valuesRange(output: output).lowerBound + 4 * row
-        unsafe frame.storeBytes(
-          of: body.values[output * 3 + row], toByteOffset: place, as: Float.self)
-      }
+    unsafe shape.begin(frame)
+    unsafe shape.setUser(1, version: 0, status: .deadlineExceeded, in: frame)
+    for (output, row, value) in [(1, 0, 0.1), (1, 1, 0.2), (0, 0, 1), (0, 1, 2)]
+      as [(Int, Int, Float)]
+    {
+      let place = shape.valuesRange(output: output).lowerBound + 4 * row
+      unsafe frame.storeBytes(of: value, toByteOffset: place, as: Float.self)
     }
+    unsafe shape.setUser(0, version: 7, status: nil, in: frame)
     unsafe shape.finish(
       frame, requestID: 77, load: 200, queueMicroseconds: 11, computeMicroseconds: 22)
     #expect(unsafe Array(frame) == expected)
-    #expect(Array(body.output(1)) == [1, 2, 3])
   }
 }

@@ -8,7 +8,7 @@ struct ScoreEncoderTests {
       Column(name: "item", axis: .event, kind: .integer),
       Column(name: "city", axis: .user, kind: .string),
       Column(name: "tags", axis: .coupon, kind: .integerBag),
-    ], outputs: ["y"], eventsMax: 4, couponsMax: 3)
+    ], outputs: [Output(name: "y", meaning: .value)], eventsMax: 4, couponsMax: 3)
   let good = ScoreBody(
     handle: 1, users: [.init(events: 2, coupons: 1)],
     columns: [.integers([1, 2]), .strings(["Rome"]), .integerBags([[7]])])

@@ -55,8 +55,8 @@ struct ScoreLayoutTests {
       let bag = layout.columns[9]
       #expect(bag.isBag)
       #expect(bag.encoding == .string)
-      #expect(bag.lengthsOffset == bag.countsOffset + 3)
-      #expect(bag.valuesOffset == bag.lengthsOffset + 3)
+      #expect(bag.prefixesOffset == bag.countsOffset + 3)
+      #expect(bag.valuesOffset == bag.prefixesOffset + 3)
       #expect(bag.valueCount == 3)
       #expect(bag.byteCount == 1 + 3 + 3 + 8)
       let price = layout.columns[5]
@@ -70,9 +70,9 @@ struct ScoreLayoutTests {
     let vector = try #require(Vector.valid.first { $0.name == "valid/score-every-kind" })
     let signature = try vector.signature()
     for (limits, offset) in [
-      (FrameLimits(usersMax: 1), 2), (FrameLimits(eventsMax: 1), 16),
-      (FrameLimits(couponsMax: 1), 30),
-      (FrameLimits(rowsMax: 2), 28),
+      (FrameLimits(usersMax: 1), 2), (FrameLimits(eventsMax: 1), 18),
+      (FrameLimits(couponsMax: 1), 32), (FrameLimits(rowsMax: 2), 30),
+      (FrameLimits(numbersMax: 5), 32),
     ] {
       let error = #expect(throws: WireError.self) {
         try withBody(vector.bytes) { (_, body) throws(WireError) in

@@ -73,8 +73,8 @@ struct SpecTests {
     for row in rows {
       let number = try #require(UInt8(row[0].dropFirst(2), radix: 16))
       let kind = try #require(FrameKind(rawValue: number))
-      #expect("\(kind)".uppercased() == row[1])
-      #expect((kind.isRequest ? "client" : "server") == row[2])
+      #expect(kind.name == row[1])
+      #expect("\(kind.sender)" == row[2])
       #expect(row.last == "\(kind.bodyBytesMax)")
     }
   }
@@ -82,10 +82,12 @@ struct SpecTests {
   @Test("The table of error codes has the code's numbers, names and closes")
   func codes() throws {
     let rows = try rows(section: "10. Error codes").dropFirst(2)
-    let table = rows.map { "\($0[0]) \($0[1]) \($0[2])" }
+    let table = rows.map { "\($0[0]) \($0[1]) \($0[2]) \($0[3])" }
     #expect(
       table
-        == ErrorCode.all.map { "\($0.rawValue) \($0.name) \($0.closesConnection ? "yes" : "no")" })
+        == ErrorCode.all.map {
+          "\($0.rawValue) \($0.name) \($0.closesConnection ? "yes" : "no") \($0.retry.words)"
+        })
   }
 
   @Test("The table of limits has the code's numbers")
@@ -100,6 +102,11 @@ struct SpecTests {
       "string_bytes_max": Limits.stringBytesMax, "bag_members_max": Limits.bagMembersMax,
       "bag_values_max": Limits.bagValuesMax, "credential_bytes_max": Limits.credentialBytesMax,
       "ping_bytes_max": Limits.pingBytesMax, "text_bytes_max": Limits.textBytesMax,
+      "numbers_max": Limits.numbersMax,
+      "vector_width_max": Limits.vectorWidthMax,
+      "text_value_bytes_max": Limits.textValueBytesMax,
+      "handle_numbers_max": Limits.handleNumbersMax,
+      "list_entries_max": Limits.listEntriesMax, "reason_bytes_max": Limits.reasonBytesMax,
     ]
     let table = Dictionary(uniqueKeysWithValues: rows.map { ($0[0], Int($0[1]) ?? -1) })
     #expect(table == expected)
@@ -111,5 +118,16 @@ struct SpecTests {
       row[0].hasPrefix("0x") ? UInt8(row[0].dropFirst(2), radix: 16) : nil
     }
     #expect(numbers == Encoding.allCases.map(\.rawValue))
+  }
+}
+
+extension Retry {
+  fileprivate var words: String {
+    switch self {
+    case .never: "never"
+    case .here: "here"
+    case .elsewhere: "elsewhere"
+    case .afterBinding: "after binding"
+    }
   }
 }

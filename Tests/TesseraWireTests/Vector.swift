@@ -65,7 +65,7 @@ func withBody<Result>(
 ) throws(WireError) -> Result {
   // Integers have no padding that `bytes` could expose.
   let span = unsafe bytes.span.bytes
-  guard let header = try FrameScanner.next(in: span) else {
+  guard let header = try FrameScanner.next(in: span, accepting: .every) else {
     throw WireError(.internalError, "the frame is not complete")
   }
   return try use(header, span.extracting(FrameHeader.byteCount..<header.frameByteCount))
@@ -77,11 +77,14 @@ func decodeAny(
 ) throws(WireError) {
   switch kind {
   case .hello: _ = try HelloBody(decoding: body)
+  case .unbind: _ = try UnbindBody(decoding: body)
+  case .list: _ = try ListBody(decoding: body)
+  case .listed: _ = try ListedBody(decoding: body)
   case .bind: _ = try BindBody(decoding: body)
   case .score:
     guard let signature else { return }
     try layout.decode(body, signature: signature)
-  case .ping, .pong: break
+  case .ping, .pong, .cancel, .unbound: break
   case .welcome: _ = try WelcomeBody(decoding: body)
   case .bound: _ = try BoundBody(decoding: body)
   case .scores: _ = try ScoresBody(decoding: body)

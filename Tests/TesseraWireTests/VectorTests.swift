@@ -11,7 +11,7 @@ struct VectorTests {
       kinds.insert(try withBody(vector.bytes) { header, _ in header.kind })
     }
     #expect(kinds == Set(FrameKind.allCases))
-    #expect(Vector.invalid.count > 80)
+    #expect(Vector.invalid.count > 150)
   }
 
   @Test("A valid vector decodes to the value that it names", arguments: Vector.valid)
@@ -25,7 +25,9 @@ struct VectorTests {
     #expect(value == expected)
   }
 
-  @Test("A decoded body encodes to the same bytes", arguments: Vector.valid)
+  @Test(
+    "A decoded body encodes to the same bytes",
+    arguments: Vector.valid.filter { $0.header["again"] != "no" })
   func reencode(vector: Vector) throws {
     let encoded = try withBody(vector.bytes) { (header, body) throws(WireError) -> [UInt8]? in
       var bytes: [UInt8] = []
@@ -33,7 +35,11 @@ struct VectorTests {
       switch header.kind {
       case .hello: try HelloBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
       case .bind: try BindBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
-      case .ping, .pong: Frame.append(header.kind, requestID: id, body: body, to: &bytes)
+      case .unbind: try UnbindBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
+      case .list: try ListBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
+      case .listed: try ListedBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
+      case .ping, .pong, .cancel, .unbound:
+        Frame.append(header.kind, requestID: id, body: body, to: &bytes)
       case .welcome: try WelcomeBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
       case .bound: try BoundBody(decoding: body).encodeFrame(requestID: id, into: &bytes)
       case .scores: try ScoresBody(decoding: body).encodeFrame(requestID: id, into: &bytes)

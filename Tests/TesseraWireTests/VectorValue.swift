@@ -64,7 +64,7 @@ extension VectorValue {
     case .score:
       guard let signature else { throw WireError(.internalError, "no signature in the header") }
       self.init(try ScoreBody(decoding: body, signature: signature))
-    case .ping, .pong:
+    case .ping, .pong, .cancel, .unbound:
       let bytes = body.byteOffsets.map { body.littleEndian(at: $0, as: UInt8.self) }
       self = .object(["bytes": VectorValue(hex: bytes)])
     case .welcome: self.init(try WelcomeBody(decoding: body))
@@ -73,14 +73,27 @@ extension VectorValue {
     case .error: self.init(try ErrorBody(decoding: body))
     case .goAway:
       let goAway = try GoAwayBody(decoding: body)
-      self = .object(["code": VectorValue(goAway.code.rawValue), "text": .string(goAway.text)])
+      self = .object([
+        "code": VectorValue(goAway.code.rawValue), "retry": VectorValue(goAway.retry.rawValue),
+        "retry_after_us": VectorValue(goAway.retryAfterMicroseconds),
+        "text": .string(goAway.text),
+      ])
+    case .unbind: self = .object(["handle": VectorValue(try UnbindBody(decoding: body).handle)])
+    case .list:
+      let list = try ListBody(decoding: body)
+      self = .object([
+        "object_kind": VectorValue(list.objectKind?.rawValue ?? 0),
+        "first": VectorValue(list.first),
+      ])
+    case .listed: self.init(try ListedBody(decoding: body))
     }
   }
 
   private init(_ hello: HelloBody) {
     self = .object([
       "version_min": VectorValue(hello.versionMin), "version_max": VectorValue(hello.versionMax),
-      "credential": VectorValue(hex: hello.credential),
+      "capabilities": VectorValue(hello.capabilities.rawValue),
+      "credential": VectorValue(hex: hello.credential), "client_name": .string(hello.clientName),
     ])
   }
 
@@ -88,41 +101,69 @@ extension VectorValue {
     let version: UInt32 = if case .version(let number) = bind.target { number } else { 0 }
     let alias: String = if case .alias(let name) = bind.target { name } else { "" }
     self = .object([
-      "version": VectorValue(version), "model": .string(bind.model), "alias": .string(alias),
+      "object_kind": VectorValue(bind.objectKind.rawValue), "version": VectorValue(version),
+      "name": .string(bind.name), "alias": .string(alias),
+    ])
+  }
+
+  private init(_ listed: ListedBody) {
+    self = .object([
+      "total": VectorValue(listed.total), "first": VectorValue(listed.first),
+      "entries": .array(
+        listed.entries.map { entry in
+          .array([
+            VectorValue(entry.objectKind.rawValue), VectorValue(entry.state.rawValue),
+            VectorValue(entry.version), VectorValue(entry.wantedVersion), .string(entry.name),
+            .string(entry.alias), .string(entry.reason),
+          ])
+        }),
     ])
   }
 
   private init(_ welcome: WelcomeBody) {
     self = .object([
-      "version": VectorValue(welcome.version), "users_max": VectorValue(welcome.limits.usersMax),
+      "version": VectorValue(welcome.version),
+      "capabilities": VectorValue(welcome.capabilities.rawValue),
+      "users_max": VectorValue(welcome.limits.usersMax),
       "events_max": VectorValue(welcome.limits.eventsMax),
       "coupons_max": VectorValue(welcome.limits.couponsMax),
       "columns_max": VectorValue(welcome.limits.columnsMax),
       "in_flight_max": VectorValue(welcome.limits.inFlightMax),
       "handles_max": VectorValue(welcome.limits.handlesMax),
       "rows_max": VectorValue(welcome.limits.rowsMax),
+      "numbers_max": VectorValue(welcome.limits.numbersMax),
       "body_bytes_max": VectorValue(welcome.limits.bodyBytesMax),
-      "server_name": .string(welcome.serverName),
+      "frame_timeout_ms": VectorValue(welcome.times.frameTimeoutMilliseconds),
+      "default_deadline_us": VectorValue(welcome.times.defaultDeadlineMicroseconds),
+      "drain_ms": VectorValue(welcome.times.drainMilliseconds),
+      "server_name": .string(welcome.serverName), "release": .string(welcome.release),
     ])
   }
 
   private init(_ bound: BoundBody) {
     let columns = bound.signature.columns.map { column in
       VectorValue.array([
-        .string(column.name), .string("\(column.axis)"), .string("\(column.kind)"),
+        .string(column.name), .string(column.axis.name), .string("\(column.kind)"),
+        VectorValue(column.width),
       ])
     }
     self = .object([
       "handle": VectorValue(bound.handle), "version": VectorValue(bound.version),
       "events_max": VectorValue(bound.signature.eventsMax),
       "coupons_max": VectorValue(bound.signature.couponsMax), "columns": .array(columns),
-      "outputs": .array(bound.signature.outputs.map { .string($0) }),
+      "outputs": .array(
+        bound.signature.outputs.map { output in
+          .array([
+            .string(output.name), .string(output.axis.name), .string("\(output.meaning)"),
+            VectorValue(output.width),
+          ])
+        }),
     ])
   }
 
   private init(_ error: ErrorBody) {
     self = .object([
-      "code": VectorValue(error.code.rawValue),
+      "code": VectorValue(error.code.rawValue), "retry": VectorValue(error.retry.rawValue),
       "column": error.column.map { VectorValue($0) } ?? .null,
       "offset": error.offset.map { VectorValue($0) } ?? .null,
       "retry_after_us": VectorValue(error.retryAfterMicroseconds), "text": .string(error.text),
@@ -131,10 +172,14 @@ extension VectorValue {
 
   private init(_ scores: ScoresBody) {
     self = .object([
-      "version": VectorValue(scores.version), "users": VectorValue(scores.users),
+      "users": .array(
+        scores.users.map {
+          .array([VectorValue($0.version), VectorValue($0.status?.rawValue ?? 0)])
+        }),
       "outputs": VectorValue(scores.outputs), "load": VectorValue(scores.load),
       "queue_us": VectorValue(scores.queueMicroseconds),
-      "compute_us": VectorValue(scores.computeMicroseconds), "rows": VectorValue(scores.rows),
+      "compute_us": VectorValue(scores.computeMicroseconds),
+      "coupon_rows": VectorValue(scores.coupons),
       "values": .array(scores.values.map { VectorValue(Double($0)) }),
     ])
   }
@@ -142,6 +187,7 @@ extension VectorValue {
   private init(_ score: ScoreBody) {
     self = .object([
       "handle": VectorValue(score.handle), "deadline_us": VectorValue(score.deadlineMicroseconds),
+      "trace": score.trace.map { .string($0.description) } ?? .null,
       "users": .array(
         score.users.map {
           .array([VectorValue($0.key), VectorValue($0.events), VectorValue($0.coupons)])
@@ -154,6 +200,13 @@ extension VectorValue {
           case .strings(let values): .array(values.map { .string($0) })
           case .integerBags(let bags): .array(bags.map { .array($0.map { VectorValue($0) }) })
           case .stringBags(let bags): .array(bags.map { .array($0.map { .string($0) }) })
+          case .texts(let values): .array(values.map { .string($0) })
+          case .vectors(_, let values): .array(values.map { VectorValue(Double($0)) })
+          case .scaledVectors(_, let scales, let values):
+            .array([
+              .array(scales.map { VectorValue(Double($0)) }),
+              .array(values.map { VectorValue($0) }),
+            ])
           }
         }),
     ])

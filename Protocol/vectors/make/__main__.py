@@ -6,12 +6,17 @@ The written files, not these scripts, are the truth.
 import invalid
 import invalid_scores
 import valid
-from fields import HERE
+from fields import FOLDER
 
-for old in [*HERE.glob("valid/*.hex"), *HERE.glob("invalid/*.hex")]:
+for old in [*FOLDER.glob("valid/*.hex"), *FOLDER.glob("invalid/*.hex")]:
     old.unlink()
 for frames in (valid, invalid):
     frames.small_frames()
     frames.bounds()
+valid.greetings()
+valid.errors()
 valid.scores()
+valid.later_columns()
+valid.replies()
+invalid.headers()
 invalid_scores.scores()

@@ -3,29 +3,35 @@
 from fields import (
     BIND,
     BOUND,
+    CANCEL,
     ERROR,
     GOAWAY,
     HELLO,
+    LIST,
+    LISTED,
     NONE32,
     PING,
     SCORE,
     SCORES,
     SMALL,
+    UNBIND,
+    UNBOUND,
     WELCOME,
     bind,
     bound,
     error,
     frame,
+    goaway,
     hello,
     invalid,
+    listed,
     u8,
-    u16,
     u64,
     welcome,
 )
 
 
-def small_frames() -> None:
+def headers() -> None:
     invalid(
         "header-crc", "one bit of the checksum is wrong", frame(PING, [], crc_xor=1), "BAD_FRAME"
     )
@@ -39,16 +45,23 @@ def small_frames() -> None:
     invalid(
         "header-reserved", "the reserved field is not 0", frame(PING, [], reserved=256), "BAD_FRAME"
     )
-    for kind in (0x00, 0x05, 0x7F, 0x80, 0x85, 0xFD):
+    for kind in (0x00, 0x08, 0x7F, 0x80, 0x86, 0x88, 0xFD):
         invalid(f"header-kind-{kind:02x}", "a reserved kind", frame(kind, []), "BAD_FRAME")
     for slug, kind, longest in (
         ("ping", PING, 64),
-        ("hello", HELLO, 268),
-        ("bind", BIND, 134),
+        ("hello", HELLO, 341),
+        ("bind", BIND, 135),
+        ("unbind", UNBIND, 2),
+        ("cancel", CANCEL, 0),
+        ("list", LIST, 3),
         ("score", SCORE, 1 << 20),
-        ("scores", SCORES, 524308),
-        ("error", ERROR, 526),
-        ("goaway", GOAWAY, 516),
+        ("welcome", WELCOME, 176),
+        ("bound", BOUND, 35901),
+        ("unbound", UNBOUND, 0),
+        ("listed", LISTED, 25350),
+        ("scores", SCORES, 1048980),
+        ("error", ERROR, 528),
+        ("goaway", GOAWAY, 522),
     ):
         invalid(
             f"header-too-long-{slug}",
@@ -60,6 +73,8 @@ def small_frames() -> None:
         "header-length-4-gib", "the longest length", frame(SCORE, [], length=NONE32), "BAD_FRAME"
     )
 
+
+def small_frames() -> None:
     invalid(
         "hello-magic",
         "another protocol",
@@ -86,14 +101,14 @@ def small_frames() -> None:
         "a credential of 257 bytes is announced",
         frame(HELLO, hello(count=257)),
         "LIMIT",
-        "- 10",
+        "- 18",
     )
     invalid(
         "hello-truncated",
         "the credential is cut",
         frame(HELLO, hello(credential=b"abc", count=4)),
         "MALFORMED",
-        "- 12",
+        "- 21",
     )
     invalid("hello-empty", "no body", frame(HELLO, []), "MALFORMED", "- 0")
     invalid(
@@ -101,8 +116,12 @@ def small_frames() -> None:
         "a byte too many",
         frame(HELLO, [*hello(), u8(0, "trailing")]),
         "MALFORMED",
-        "- 12",
+        "- 21",
     )
+    long_name = frame(HELLO, hello(client="n" * 65))
+    invalid("hello-name-65", "a client's name of 65 bytes", long_name, "LIMIT", "- 20")
+    latin = frame(HELLO, hello(credential=b"t", client=b"K\xf6ln"))
+    invalid("hello-name-utf8", "a name that is not UTF-8", latin, "BAD_VALUE", "- 22")
     invalid(
         "welcome-reserved",
         "the reserved byte is not 0",
@@ -115,154 +134,155 @@ def small_frames() -> None:
         "a server without a name",
         frame(WELCOME, welcome(server="")),
         "LIMIT",
-        "- 22",
+        "- 46",
     )
+    offsets = {"users": 10, "events": 12, "coupons": 14, "columns": 16, "in_flight": 18}
+    offsets |= {"handles": 20, "rows": 22, "numbers": 26, "body_bytes": 30}
+    for limit, offset in offsets.items():
+        nothing = frame(WELCOME, welcome(**{limit: 0}))
+        invalid(f"welcome-{limit}-0", f"{limit}_max is 0", nothing, "LIMIT", f"- {offset}")
+    too_many = frame(WELCOME, welcome(users=65))
+    invalid("welcome-users-65", "more than the protocol grants", too_many, "LIMIT", "- 10")
+    cut = frame(WELCOME, welcome()[:-1])
+    invalid("welcome-truncated", "the release is missing", cut, "MALFORMED", "- 55")
+    long = [*welcome(), u8(0, "trailing")]
+    invalid("welcome-trailing", "a byte too many", frame(WELCOME, long), "MALFORMED", "- 60")
     invalid(
         "bind-both",
         "alias and version",
         frame(BIND, bind("coupon", "production", 3)),
         "BAD_VALUE",
-        "- 0",
+        "- 1",
     )
     invalid(
         "bind-neither",
         "neither alias nor version",
         frame(BIND, bind("coupon", "")),
         "BAD_VALUE",
-        "- 0",
+        "- 1",
     )
     invalid(
         "bind-model-empty",
         "a model without a name",
         frame(BIND, bind("", "production")),
         "LIMIT",
-        "- 4",
+        "- 5",
     )
     invalid(
         "bind-model-65",
         "a model's name of 65 bytes",
         frame(BIND, bind("m" * 65, "a")),
         "LIMIT",
-        "- 4",
+        "- 5",
     )
     invalid(
-        "bind-alias-65", "an alias of 65 bytes", frame(BIND, bind("m", "a" * 65)), "LIMIT", "- 5"
+        "bind-alias-65", "an alias of 65 bytes", frame(BIND, bind("m", "a" * 65)), "LIMIT", "- 6"
     )
     invalid(
         "bind-utf8",
         "a model's name that is not UTF-8",
         frame(BIND, bind(b"coup\xff", "a")),
         "BAD_VALUE",
-        "- 6",
+        "- 7",
     )
     cut = bind("coupon", "production")[:-1]
-    invalid("bind-truncated", "the alias is missing", frame(BIND, cut), "MALFORMED", "- 12")
+    invalid("bind-truncated", "the alias is missing", frame(BIND, cut), "MALFORMED", "- 13")
+    cut = frame(BIND, bind("", "", 0)[:-2])
+    invalid("bind-order", "no name, and cut: in the order of the bytes", cut, "LIMIT", "- 5")
     invalid(
         "bind-trailing",
         "a byte too many",
         frame(BIND, [*bind("coupon", "", 1), u8(0, "trailing")]),
         "MALFORMED",
-        "- 12",
+        "- 13",
     )
+    invalid("unbind-empty", "no handle", frame(UNBIND, []), "MALFORMED", "- 0")
+    cut = frame(LIST, [u8(0, "object_kind"), u8(0, "half of first")])
+    invalid("list-truncated", "first is cut", cut, "MALFORMED", "- 1")
+    entry = (1, 0, 1, 1, "coupon", "production", "")
+    invalid("listed-65", "65 entries", frame(LISTED, listed(65, 0, [], 65)), "LIMIT", "- 4")
+    cut = frame(LISTED, listed(2, 0, [entry], 2))
+    invalid("listed-truncated", "one entry of two", cut, "MALFORMED", "- 35")
+    nameless = frame(LISTED, listed(1, 0, [(1, 0, 1, 1, "", "production", "")]))
+    invalid("listed-name-empty", "an entry without a name", nameless, "LIMIT", "- 16")
+    long = frame(LISTED, [*listed(1, 0, [entry]), u8(0, "trailing")])
+    invalid("listed-trailing", "a byte too many", long, "MALFORMED", "- 35")
     invalid(
         "error-text-513",
         "a text of 513 bytes is announced",
         frame(ERROR, error(1, count=513)),
         "LIMIT",
-        "- 12",
+        "- 14",
     )
     invalid(
         "error-utf8",
         "a text that is not UTF-8",
         frame(ERROR, error(1, words=b"\xc0\xaf")),
         "BAD_VALUE",
-        "- 14",
+        "- 16",
     )
-    invalid("error-truncated", "no retry_after_us", frame(ERROR, error(1)[:3]), "MALFORMED", "- 8")
+    invalid("error-truncated", "no retry_after_us", frame(ERROR, error(1)[:5]), "MALFORMED", "- 10")
+    invalid(
+        "error-reserved",
+        "the reserved byte is not 0",
+        frame(ERROR, error(1, reserved=1)),
+        "MALFORMED",
+        "- 3",
+    )
     invalid(
         "goaway-truncated",
         "no text length",
-        frame(GOAWAY, [u16(13, "code")], 0),
+        frame(GOAWAY, goaway(13)[:-1], 0),
         "MALFORMED",
-        "- 2",
+        "- 8",
     )
+
+
+def bad_bound(slug: str, what: str, parts: list, code: str, place: str) -> None:
+    invalid(f"bound-{slug}", what, frame(BOUND, parts), code, place)
 
 
 def bounds() -> None:
-    invalid(
-        "bound-hash",
-        "the hash is of another signature",
-        frame(BOUND, bound(SMALL, hash_xor=1)),
-        "MALFORMED",
-        "- 6",
-    )
-    invalid(
-        "bound-axis",
-        "an unknown axis",
-        frame(BOUND, bound([*SMALL, ("x", 3, "number")])),
-        "BAD_VALUE",
-        "2 38",
-    )
-    invalid(
-        "bound-kind",
-        "an unknown kind",
-        frame(BOUND, bound([*SMALL, ("x", "user", 5)])),
-        "BAD_VALUE",
-        "2 38",
-    )
-    invalid(
-        "bound-name-empty",
-        "a column without a name",
-        frame(BOUND, bound([("", "user", "number")])),
-        "LIMIT",
-        "0 22",
-    )
-    invalid(
-        "bound-name-65",
-        "a column's name of 65 bytes",
-        frame(BOUND, bound([("c" * 65, "user", "number")])),
-        "LIMIT",
-        "0 22",
-    )
-    invalid(
-        "bound-name-utf8",
-        "a column's name that is not UTF-8",
-        frame(BOUND, bound([(b"\xed\xa0\x80", "user", "number")])),
-        "BAD_VALUE",
-        "0 23",
-    )
-    invalid(
-        "bound-name-twice",
-        "two columns of one name",
-        frame(BOUND, bound([SMALL[0], SMALL[0]])),
-        "BAD_VALUE",
-    )
-    invalid("bound-outputs-0", "no outputs", frame(BOUND, bound(SMALL, ())), "LIMIT")
-    invalid(
-        "bound-outputs-9",
-        "nine outputs",
-        frame(BOUND, bound(SMALL, [f"o{i}" for i in range(9)])),
-        "LIMIT",
-    )
-    invalid(
-        "bound-columns-65",
-        "65 columns",
-        frame(BOUND, bound([(f"c{i}", "user", "number") for i in range(65)])),
-        "LIMIT",
-    )
-    invalid(
-        "bound-coupons-0", "coupons_max is 0", frame(BOUND, bound(SMALL, coupons_max=0)), "LIMIT"
-    )
-    invalid(
-        "bound-events-1025",
-        "events_max is over the limit",
-        frame(BOUND, bound(SMALL, events_max=1025)),
-        "LIMIT",
-    )
-    invalid(
-        "bound-truncated",
-        "the output is missing",
-        frame(BOUND, bound(SMALL)[:-2]),
-        "MALFORMED",
-        "- 38",
-    )
+    wrong = bound(SMALL, hash_xor=1)
+    bad_bound("hash", "the hash is of another signature", wrong, "MALFORMED", "- 6")
+    wrong = bound([*SMALL, ("x", 3, "number")])
+    bad_bound("axis", "an unknown axis", wrong, "BAD_VALUE", "2 43")
+    wrong = bound([*SMALL, ("x", "user", 7)])
+    bad_bound("kind", "an unknown kind", wrong, "BAD_VALUE", "2 44")
+    for width in (0, 2):
+        wrong = bound([*SMALL, ("x", "user", "number", width)])
+        bad_bound(f"width-{width}", "a number that is not 1 wide", wrong, "LIMIT", "2 45")
+    for width in (0, 4097):
+        wrong = bound([*SMALL, ("x", "user", "vector", width)])
+        bad_bound(f"vector-{width}", f"a vector of {width} numbers", wrong, "LIMIT", "2 45")
+    wrong = bound([("", "user", "number")])
+    bad_bound("name-empty", "a column without a name", wrong, "LIMIT", "0 25")
+    wrong = bound([("c" * 65, "user", "number")])
+    bad_bound("name-65", "a column's name of 65 bytes", wrong, "LIMIT", "0 25")
+    wrong = bound([(b"\xed\xa0\x80", "user", "number")])
+    bad_bound("name-utf8", "a column's name that is not UTF-8", wrong, "BAD_VALUE", "0 26")
+    wrong = bound([SMALL[0], SMALL[0]])
+    bad_bound("name-twice", "two columns of one name", wrong, "BAD_VALUE", "1 34")
+    bad_bound("outputs-0", "no outputs", bound(SMALL, ()), "LIMIT", "- 20")
+    nine = bound(SMALL, [(f"o{i}", "coupon", "value") for i in range(9)])
+    bad_bound("outputs-9", "nine outputs", nine, "LIMIT", "- 20")
+    wrong = bound([], [("o", "event", "value")])
+    bad_bound("output-axis", "an output on the event axis", wrong, "BAD_VALUE", "- 21")
+    wrong = bound([], [("o", "coupon", 3)])
+    bad_bound("output-meaning", "an unknown meaning", wrong, "BAD_VALUE", "- 22")
+    wrong = bound([], [("o", "coupon", "probability", 2)])
+    bad_bound("output-width", "a probability that is 2 wide", wrong, "LIMIT", "- 23")
+    wrong = bound([], [("o", "coupon", "value"), ("o", "user", "value")])
+    bad_bound("output-twice", "two outputs of one name", wrong, "BAD_VALUE", "- 31")
+    many = bound([(f"c{i}", "user", "number") for i in range(513)])
+    bad_bound("columns-513", "513 columns", many[:6], "LIMIT", "- 18")
+    what = "coupons_max is 0, and a column lies on the coupon axis"
+    bad_bound("coupons-0", what, bound(SMALL, coupons_max=0), "LIMIT", "- 16")
+    what = "coupons_max is 1, and nothing lies on the coupon axis"
+    wrong = bound([], [("o", "user", "value")], 0, 1)
+    bad_bound("coupons-1", what, wrong, "LIMIT", "- 16")
+    wrong = bound(SMALL, events_max=1025)
+    bad_bound("events-1025", "events_max is over the limit", wrong, "LIMIT", "- 14")
+    bad_bound("truncated", "the output's name is missing", bound(SMALL)[:-1], "MALFORMED", "- 48")
+    wrong = [*bound(SMALL), u8(0, "trailing")]
+    bad_bound("trailing", "a byte too many", wrong, "MALFORMED", "- 54")
