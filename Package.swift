@@ -89,28 +89,27 @@ let package = Package(
       name: "tessera-server",
       dependencies: ["TesseraServer", arguments, logging, lifecycle, signals], swiftSettings: swift),
 
-    // Tools.
-    .target(name: "SeededRandom", path: "Tools/SeededRandom", swiftSettings: swift),
-    .executableTarget(
-      name: "tessera-registry",
-      dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", arguments],
-      path: "Tools/tessera-registry", swiftSettings: swift),
+    // What tools and tests share.
+    .target(name: "SeededRandom", swiftSettings: swift),
     .target(
       name: "LoadGenerator",
       dependencies: [
         "SeededRandom", "TesseraClient", "TesseraWire", histogram, nioCore, nioPosix,
       ],
-      path: "Tools/tessera-load/LoadGenerator", swiftSettings: swift),
-    .target(
-      name: "HouseholdFile", dependencies: ["TesseraWire"],
-      path: "Tools/tessera-load/HouseholdFile", swiftSettings: swift),
+      swiftSettings: swift),
+    .target(name: "HouseholdFile", dependencies: ["TesseraWire"], swiftSettings: swift),
+
+    // Tools.
+    .executableTarget(
+      name: "tessera-registry",
+      dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", arguments],
+      path: "Tools/tessera-registry", swiftSettings: swift),
     .executableTarget(
       name: "tessera-load",
       dependencies: [
         "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", arguments, signals,
       ],
-      path: "Tools/tessera-load", exclude: ["LoadGenerator", "HouseholdFile"],
-      swiftSettings: swift),
+      path: "Tools/tessera-load", swiftSettings: swift),
     .executableTarget(
       name: "tessera-bench",
       dependencies: [
