@@ -50,8 +50,10 @@ let package = Package(
     .target(
       name: "TesseraWire", dependencies: ["CChecksum"], path: "Protocol/TesseraWire",
       swiftSettings: swift),
+    .target(name: "FrameStream", dependencies: ["TesseraWire", nioCore], swiftSettings: swift),
     .target(
-      name: "TesseraClient", dependencies: ["TesseraWire", nioCore, nioPosix, logging],
+      name: "TesseraClient",
+      dependencies: ["TesseraWire", "FrameStream", nioCore, nioPosix, logging],
       swiftSettings: swift),
 
     // Engine: a model description and its tensors become a plan; a plan and a batch become scores.
@@ -81,8 +83,8 @@ let package = Package(
     .target(
       name: "TesseraServer",
       dependencies: [
-        "TesseraWire", "Serving", "Inference", "ModelGraph", "Kernels", "ModelRegistry",
-        nioCore, nioPosix, logging, metrics, lifecycle,
+        "TesseraWire", "FrameStream", "Serving", "Inference", "ModelGraph", "Kernels",
+        "ModelRegistry", nioCore, nioPosix, logging, metrics, lifecycle,
       ],
       swiftSettings: swift),
     .executableTarget(
@@ -94,7 +96,7 @@ let package = Package(
     .target(
       name: "LoadGenerator",
       dependencies: [
-        "SeededRandom", "TesseraClient", "TesseraWire", histogram, nioCore, nioPosix,
+        "SeededRandom", "TesseraClient", "TesseraWire", "FrameStream", histogram, nioCore, nioPosix,
       ],
       swiftSettings: swift),
     .target(name: "HouseholdFile", dependencies: ["TesseraWire"], swiftSettings: swift),
@@ -122,8 +124,11 @@ let package = Package(
     .testTarget(
       name: "TesseraWireTests", dependencies: ["TesseraWire", "SeededRandom"], swiftSettings: swift),
     .testTarget(
+      name: "FrameStreamTests",
+      dependencies: ["FrameStream", "TesseraWire", "SeededRandom", nioCore], swiftSettings: swift),
+    .testTarget(
       name: "TesseraClientTests",
-      dependencies: ["TesseraClient", "TesseraWire", nioCore, nioPosix],
+      dependencies: ["TesseraClient", "TesseraWire", "FrameStream", nioCore, nioPosix],
       swiftSettings: swift),
     .testTarget(
       name: "RegistryTests",
@@ -148,8 +153,8 @@ let package = Package(
     .testTarget(
       name: "LoadGeneratorTests",
       dependencies: [
-        "LoadGenerator", "HouseholdFile", "SeededRandom", "TesseraClient", "TesseraWire", nioCore,
-        nioPosix,
+        "LoadGenerator", "HouseholdFile", "SeededRandom", "TesseraClient", "TesseraWire",
+        "FrameStream", nioCore, nioPosix,
       ],
       swiftSettings: swift),
     .testTarget(

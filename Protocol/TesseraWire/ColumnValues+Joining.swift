@@ -19,18 +19,24 @@ extension ColumnValues {
     }
     let joined: ColumnValues? =
       switch first {
-      case .integers: all { if case .integers(let values) = $0 { values } else { nil } }
-        .map(ColumnValues.integers)
-      case .numbers: all { if case .numbers(let values) = $0 { values } else { nil } }
-        .map(ColumnValues.numbers)
-      case .strings: all { if case .strings(let values) = $0 { values } else { nil } }
-        .map(ColumnValues.strings)
-      case .integerBags: all { if case .integerBags(let values) = $0 { values } else { nil } }
-        .map(ColumnValues.integerBags)
-      case .stringBags: all { if case .stringBags(let values) = $0 { values } else { nil } }
-        .map(ColumnValues.stringBags)
-      case .texts: all { if case .texts(let values) = $0 { values } else { nil } }
-        .map(ColumnValues.texts)
+      case .integers:
+        all { if case .integers(let values) = $0 { values } else { nil } }
+          .map(ColumnValues.integers)
+      case .numbers:
+        all { if case .numbers(let values) = $0 { values } else { nil } }
+          .map(ColumnValues.numbers)
+      case .strings:
+        all { if case .strings(let values) = $0 { values } else { nil } }
+          .map(ColumnValues.strings)
+      case .integerBags:
+        all { if case .integerBags(let values) = $0 { values } else { nil } }
+          .map(ColumnValues.integerBags)
+      case .stringBags:
+        all { if case .stringBags(let values) = $0 { values } else { nil } }
+          .map(ColumnValues.stringBags)
+      case .texts:
+        all { if case .texts(let values) = $0 { values } else { nil } }
+          .map(ColumnValues.texts)
       case .vectors(let width, _):
         all { if case .vectors(width, let values) = $0 { values } else { nil } }
           .map { .vectors(width: width, $0) }

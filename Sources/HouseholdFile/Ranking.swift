@@ -35,7 +35,9 @@ package struct Ranking: Hashable, Sendable {
     let table =
       [[""] + outputs.map(\.name) + ["coupon"]]
       + entries.enumerated().map { rank, entry in
-        ["\(rank + 1)."] + zip(outputs, entry.scores).map { Self.figure(of: $0, $1) } + [entry.words]
+        ["\(rank + 1)."] + zip(outputs, entry.scores).map { Self.figure(of: $0, $1) } + [
+          entry.words
+        ]
       }
     let columns = outputs.count + 1
     let widths = (0..<columns).map { column in table.map { $0[column].count }.max() ?? 0 }

@@ -1,40 +1,35 @@
+import FrameStream
 import NIOCore
 import TesseraClient
 import TesseraWire
 
-/// One socket: greets, binds the model, sends requests when told and tells the loop what became of them.
+/// One socket: performs what the client's ``ConnectionStateMachine`` decides, and adds what a load tester
+/// needs: requests are sent when they are due, carry when that was, and the loop is told what became of them.
 /// Writes at most once for all that arrived together. Confined to its event loop.
 final class LoadConnection: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private enum State {
-    case greeting
-    /// BIND is unanswered: requests wait.
+  /// Who is told of an answer.
+  private enum Caller {
+    case request(SentRequest)
+    /// This connection, which waits for its binding.
     case binding
-    case open
-    /// The server has said that it will close: what is unanswered is waited for.
-    case draining
-    case ended
   }
-
-  /// Ids of no request: the upper half of those is never 0.
-  private static let helloID: UInt64 = 1
-  private static let bindID: UInt64 = 2
 
   private let loop: LoadLoop
   /// Closed loop: how many requests are kept unanswered. Open loop: nil.
   private let quota: Int?
   private let ready: EventLoopPromise<Void>
-  private var state = State.greeting
+  private var machine = ConnectionStateMachine<Caller>()
   private var context: ChannelHandlerContext?
-  private var reader = FrameReader()
+  private var assembler = FrameAssembler()
   private var outbound = ByteBuffer()
   private var limits = FrameLimits.standard
   private var bodies: RequestBodies?
-  private var handle: UInt16 = 0
-  private var inFlight = InFlightTable(capacity: 0)
-  /// Refused with REBIND_REQUIRED, to be sent again when BOUND has come.
+  /// What requests are addressed to; nil while BIND is unanswered: requests wait.
+  private var handle: UInt16?
+  /// Their binding did not hold any more: to be sent again when BOUND has come.
   private var repeats: [SentRequest] = []
   /// Closed loop: requests that are not sent because BOUND is waited for.
   private var owed = 0
@@ -47,31 +42,35 @@ final class LoadConnection: ChannelInboundHandler {
     self.ready = ready
   }
 
-  var canSend: Bool { state == .open && !inFlight.isFull }
-  var hasEnded: Bool { state == .ended }
+  var canSend: Bool { handle != nil && machine.hasRoom }
+  var hasEnded: Bool { machine.state == .closed }
 
   // MARK: The socket
 
   func channelActive(context: ChannelHandlerContext) {
     self.context = context
+    machine.opened()
     write(
-      HelloBody(credential: loop.plan.credential, clientName: LoadLimits.clientName), Self.helloID)
+      HelloBody(credential: loop.plan.credential, clientName: LoadLimits.clientName), requestID: 0)
     flush()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let now = NIODeadline.now().uptimeNanoseconds
-    reader.append(Self.unwrapInboundIn(data))
+    assembler.append(Self.unwrapInboundIn(data))
     do throws(WireError) {
-      while state != .ended, let (header, body) = try reader.next(accepting: .fromServer([])) {
-        try received(header, body, now: now)
+      while !hasEnded, let (header, body) = try assembler.next(accepting: machine.accepted) {
+        try perform(machine.received(try Reply(header, body: body)), body, now: now)
       }
     } catch {
       end("the server broke the protocol: \(error)")
     }
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) { flush() }
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if machine.isDrained() { end(farewell ?? machine.drainReason.message) }
+    flush()
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
     end(farewell ?? "the server closed the connection")
@@ -105,29 +104,33 @@ final class LoadConnection: ChannelInboundHandler {
   }
 
   private func send(_ request: SentRequest) {
-    guard let bodies else { return }
+    guard let bodies, let handle else { preconditionFailure("sent before the model was bound") }
     let body = bodies.bodies[request.body]
     var request = request
-    request.handle = handle
     request.users = body.users
     request.coupons = body.coupons
     request.numbers = body.numbers
     request.outputs = UInt8(bodies.signature.outputs.count)
-    guard let id = inFlight.add(request) else { preconditionFailure("sent without room") }
-    // Integers have no padding that `bytes` could expose.
-    unsafe outbound.writeScoreFrame(
-      bodies.bytes.span.bytes.extracting(body.bytes), handle: handle,
-      deadlineMicroseconds: loop.plan.deadlineMicroseconds ?? body.deadlineMicroseconds,
-      requestID: id)
+    // The run ends what is unanswered, not a deadline of each request.
+    switch machine.score(handle: handle, deadline: .max, caller: .request(request)) {
+    case .send(let id):
+      // Integers have no padding that `bytes` could expose.
+      unsafe outbound.writeScoreFrame(
+        bodies.bytes.span.bytes.extracting(body.bytes), handle: handle,
+        deadlineMicroseconds: loop.plan.deadlineMicroseconds ?? body.deadlineMicroseconds,
+        requestID: id)
+    case .refuse(let error):
+      loop.failed(request, .connectionLost, error.message)
+    }
   }
 
   /// Closed loop: an answer makes room for the next request.
   private func sendNext(now: UInt64) {
     guard quota != nil, now < loop.end else { return }
-    switch state {
-    case .open: start(intended: now)
-    case .binding: owed += 1
-    case .greeting, .draining, .ended: break
+    switch machine.state {
+    case .ready where handle == nil: owed += 1
+    case .ready: start(intended: now)
+    case .idle, .greeting, .draining, .closed: break
     }
   }
 
@@ -141,7 +144,7 @@ final class LoadConnection: ChannelInboundHandler {
     }
   }
 
-  private func write(_ body: some FrameBody, _ requestID: UInt64) {
+  private func write(_ body: some FrameBody, requestID: UInt64) {
     do {
       try outbound.writeFrame(body, requestID: requestID)
     } catch {
@@ -151,31 +154,35 @@ final class LoadConnection: ChannelInboundHandler {
 
   // MARK: Receiving
 
-  private func received(
-    _ header: FrameHeader, _ body: ByteBuffer, now: UInt64
+  private func perform(
+    _ action: ReplyAction<Caller>, _ body: ByteBuffer, now: UInt64
   ) throws(WireError) {
-    switch header.kind {
-    case .scores:
-      try received(ScoresHead(body.readableBytesSpan), header.requestID, now: now)
-    case .error:
-      received(try ErrorBody(decoding: body.readableBytesSpan), header.requestID, now: now)
-    case .welcome: welcome(try WelcomeBody(decoding: body.readableBytesSpan))
-    case .bound: bound(try BoundBody(decoding: body.readableBytesSpan), now: now)
-    case .goAway:
-      let goAway = try GoAwayBody(decoding: body.readableBytesSpan)
+    switch action {
+    case .ready(let limits):
+      greeted(limits)
+    case .bound(_, let binding, _):
+      bound(binding, now: now)
+    case .bindRefused(let error, _):
+      end("\(error.code.name): \(error.text)")
+    case .scores(.request(let request)):
+      scored(request, try ScoresHead(body.readableBytesSpan), now: now)
+    case .scoreRefused(let error, .request(let request)?):
+      refused(request, error, now: now)
+    case .bindingExpired(let expired, let error, .request(let request)?):
+      if expired == handle { bind() }
+      if request.isRepeat { refused(request, error, now: now) } else { sendAgain(request) }
+    case .drain(let goAway):
       farewell = "\(goAway.code.name): \(goAway.text)"
-      if state != .ended { state = .draining }
-    case .hello, .bind, .score, .ping, .unbind, .cancel, .list, .pong, .unbound, .listed:
-      throw WireError(.badFrame, "a \(header.kind.name) that nobody asked for")
+    case .close(let error):
+      end(error.message)
+    case .scores(.binding), .scoreRefused(_, .binding?), .bindingExpired(_, _, .binding?),
+      .scoreRefused(_, nil), .bindingExpired(_, _, nil), .listed, .listRefused, .none:
+      // Nothing is listed, and every request waits until it is answered.
+      break
     }
   }
 
-  private func received(
-    _ scores: ScoresHead, _ id: UInt64, now: UInt64
-  ) throws(WireError) {
-    guard let request = inFlight.remove(id) else {
-      throw WireError(.malformed, "an answer to the request \(id), which is not waiting for one")
-    }
+  private func scored(_ request: SentRequest, _ scores: ScoresHead, now: UInt64) {
     if scores.users != request.users || scores.coupons != request.coupons
       || scores.outputs != request.outputs || scores.numbers != request.numbers
     {
@@ -189,18 +196,8 @@ final class LoadConnection: ChannelInboundHandler {
     sendNext(now: now)
   }
 
-  private func received(_ error: ErrorBody, _ id: UInt64, now: UInt64) {
-    let text = "\(error.text)"
-    guard let request = inFlight.remove(id) else {
-      // HELLO or BIND, or an error that closes: nothing can be sent on this connection.
-      farewell = "\(error.code.name): \(text)"
-      return end("\(error.code.name): \(text)")
-    }
-    if error.code == .rebindRequired {
-      if state == .open, request.handle == handle { rebind() }
-      if !request.isRepeat { return sendAgain(request) }
-    }
-    loop.failed(request, .refused(error.code), text)
+  private func refused(_ request: SentRequest, _ error: ErrorBody, now: UInt64) {
+    loop.failed(request, .refused(error.code), "\(error.text)")
     if error.retryAfterMicroseconds > 0 {
       sendNext(after: error.retryAfterMicroseconds)
     } else {
@@ -210,42 +207,43 @@ final class LoadConnection: ChannelInboundHandler {
 
   // MARK: Binding
 
-  private func welcome(_ welcome: WelcomeBody) {
-    limits = welcome.limits
+  private func greeted(_ limits: FrameLimits) {
+    self.limits = limits
     if let quota, quota > limits.inFlightMax {
       return end(
         "\(quota) unanswered requests on each connection are more than the server's "
           + "\(limits.inFlightMax); use more --connections")
     }
-    inFlight = InFlightTable(capacity: quota ?? limits.inFlightMax)
-    rebind()
+    bind()
   }
 
-  private func rebind() {
-    if bodies != nil { loop.rebinds() }
-    state = .binding
-    let model = loop.plan.model
-    write(
-      BindBody(
-        .model, model.name,
-        target: model.version > 0 ? .version(model.version) : .alias(model.alias)), Self.bindID)
+  private func bind() {
+    handle = nil
+    switch machine.bind(loop.plan.model, deadline: .max, caller: .binding) {
+    case .send(let id):
+      if bodies != nil { loop.rebinds() }
+      write(loop.plan.model.bindBody, requestID: id)
+    case .refuse:
+      // Draining: what waits for the binding is given up with the connection.
+      break
+    case .join, .bound:
+      preconditionFailure("bound before the binding expired")
+    }
   }
 
   private func sendAgain(_ request: SentRequest) {
     var request = request
     request.isRepeat = true
-    if state == .open { send(request) } else { repeats.append(request) }
+    if handle != nil { send(request) } else { repeats.append(request) }
   }
 
-  private func bound(_ bound: BoundBody, now: UInt64) {
-    handle = bound.handle
+  private func bound(_ binding: Binding, now: UInt64) {
     do {
-      bodies = try loop.bodies(for: bound.signature, limits: limits, previous: bodies)
+      bodies = try loop.bodies(for: binding.signature, limits: limits, previous: bodies)
     } catch {
       return end("\(error)")
     }
-    guard state == .binding else { return }
-    state = .open
+    handle = binding.handle
     for request in repeats { send(request) }
     repeats.removeAll()
     for _ in 0..<owed { sendNext(now: now) }
@@ -257,9 +255,13 @@ final class LoadConnection: ChannelInboundHandler {
 
   /// Gives up what is unanswered. Only the first call has an effect.
   func end(_ reason: String, as outcome: Outcome = .connectionLost) {
-    guard state != .ended else { return }
-    state = .ended
-    let unanswered = inFlight.removeAll() + repeats
+    guard !hasEnded else { return }
+    var unanswered = repeats
+    for case .request(let request) in machine.closed(
+      reason: TesseraClientError(.connectionLost, reason))
+    {
+      unanswered.append(request)
+    }
     repeats = []
     ready.fail(LoadError("\(loop.plan.server): \(reason)"))
     loop.ended(unanswered, outcome, reason)

@@ -13,6 +13,14 @@ package enum ClientLimits {
   /// connection when the first was draining. More would multiply the load of a server that is already in
   /// trouble.
   static let attemptsMax = 4
+  /// What a request weighs on a server that says it is empty, where one that is full (255) weighs this and 255: a
+  /// full server is given a fifth of what an empty one is given, and is never left without news.
+  static let loadWeightOfEmpty = 64
+  /// How long a server's word on its load is believed. Queues fill and empty in milliseconds; a server that was
+  /// given nothing for a second is as unknown as a new one.
+  static let loadNanosecondsMax: UInt64 = 1_000_000_000
+  /// The longest that a server which has refused is passed over: what asks for more is broken.
+  static let busyNanosecondsMax: UInt64 = 10_000_000_000
   /// Connections to one server. Two keep two cores busy; a server has room for many clients only if each
   /// takes few.
   static let connectionsPerServerMax = 64

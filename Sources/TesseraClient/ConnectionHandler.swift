@@ -1,5 +1,6 @@
 // Performs on one socket what `ConnectionStateMachine` decides. Confined to the channel's event loop.
 
+import FrameStream
 import NIOCore
 import TesseraWire
 
@@ -21,7 +22,7 @@ final class ConnectionHandler: ChannelInboundHandler {
   private let greetingTimeout: TimeAmount
   private let observer: Observer
   private var machine = ConnectionStateMachine<Call>()
-  private var reader = FrameReader()
+  private var reader = FrameAssembler()
   private var outbound = ByteBuffer()
   private var context: ChannelHandlerContext?
   /// From WELCOME until the socket is closed; it holds this handler in turn.
@@ -59,7 +60,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     reader.append(Self.unwrapInboundIn(data))
     do {
-      while machine.state != .closed, let (header, body) = try reader.next(accepting: machine.accepted)
+      while machine.state != .closed,
+        let (header, body) = try reader.next(accepting: machine.accepted)
       {
         try perform(machine.received(try Reply(header, body: body)), body: body)
       }

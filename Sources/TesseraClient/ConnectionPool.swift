@@ -51,7 +51,7 @@ final class ConnectionPool: Sendable {
     let waiting = Lease()
     let (action, connection, openings) = guarded.withLock {
       guarded -> (LeaseAction, ClientConnection?, [Opening]) in
-      let action = guarded.pool.lease(waiting, deadline: deadline)
+      let action = guarded.pool.lease(waiting, deadline: deadline, now: now)
       let openings = guarded.pool.openings(now: now)
       guarded.sockets += openings.count
       guard case .use(let id) = action else { return (action, nil, openings) }
@@ -75,6 +75,11 @@ final class ConnectionPool: Sendable {
 
   func release(_ connection: ClientConnection) {
     guarded.withLock { $0.pool.release(connection.id) }
+  }
+
+  /// What the server of this connection has said of itself, for the choices to come.
+  func learn(_ news: ServerNews, from connection: ClientConnection) {
+    guarded.withLock { $0.pool.learn(news, from: connection.id, now: now) }
   }
 
   // MARK: Connections
@@ -113,7 +118,8 @@ final class ConnectionPool: Sendable {
     let (assignments, isClosed) = guarded.withLock { guarded in
       guarded.connections[connection.id] = connection
       return (
-        guarded.pool.opened(connection.id, inFlightMax: connection.limits.inFlightMax),
+        guarded.pool.opened(
+          connection.id, inFlightMax: connection.limits.inFlightMax, now: now),
         guarded.pool.isClosed
       )
     }

@@ -1,40 +1,8 @@
-// Frames in and out of NIO's buffers: what the client library and the load tester share. Nothing is buffered
-// beyond one body of the announced length, which the header's check has limited before.
+// Frames from the server as replies, and frames to it in NIO's buffers: what the client library and the load
+// tester share.
 
 package import NIOCore
 package import TesseraWire
-
-/// Cuts the bytes of a connection into frames.
-package struct FrameReader {
-  private var buffer = ByteBuffer()
-
-  package init() {}
-
-  /// Takes bytes as they came from the socket.
-  package mutating func append(_ bytes: ByteBuffer) {
-    if buffer.readableBytes == 0 {
-      buffer = bytes
-    } else {
-      var bytes = bytes
-      buffer.discardReadBytes()
-      buffer.writeBuffer(&bytes)
-    }
-  }
-
-  /// The next whole frame with its body, checked, or nil when it has not arrived in full.
-  ///
-  /// - Parameter accepted: what a server may send now.
-  /// - Throws: `BAD_FRAME`; nothing after it can be trusted.
-  package mutating func next(
-    accepting accepted: AcceptedFrames
-  ) throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
-    let header = try FrameScanner.next(in: buffer.readableBytesSpan, accepting: accepted)
-    guard let header else { return nil }
-    buffer.moveReaderIndex(forwardBy: FrameHeader.byteCount)
-    guard let body = buffer.readSlice(length: header.bodyLength) else { return nil }
-    return (header, body)
-  }
-}
 
 extension Reply {
   /// Decodes a frame from the server; the values of SCORES are left to ``ScoresBody``.

@@ -1,8 +1,10 @@
 // Which connection a request goes to, and when connections are opened: the decisions of the pool, without
 // sockets, clocks or tasks. Every server has a fixed number of seats; a seat is vacant (until a moment, after
 // failures), opening, or open. All seats are filled from the first request on and refilled when a
-// connection ends. A request takes the open connection with the fewest unanswered requests; when none is
-// open yet it waits until one is, or its deadline passes.
+// connection ends. A request takes the open connection with the fewest unanswered requests, each of which
+// weighs the more the fuller its server says that it is; a server that has just refused for want of room is
+// taken only when no other has room, for a fast refuser would otherwise always have the fewest. When none is
+// open yet a request waits until one is, or its deadline passes.
 
 package typealias ConnectionID = Int
 
@@ -20,6 +22,15 @@ package struct PoolState<Waiter>: ~Copyable {
     var failures = 0
   }
 
+  /// What is known of a server beyond its connections.
+  struct Standing {
+    var load: UInt8 = 0
+    /// Until when `load` is believed.
+    var loadUntil: UInt64 = 0
+    /// Until when it has asked not to be asked again.
+    var busyUntil: UInt64 = 0
+  }
+
   struct Waiting {
     let waiter: Waiter
     let deadline: UInt64
@@ -28,6 +39,7 @@ package struct PoolState<Waiter>: ~Copyable {
   private let backoff: Backoff
   private let inFlightMax: Int
   private var seats: [Seat]
+  private var standings: [Standing]
   private var waiting: [Waiting] = []
   private var connectionsMade: ConnectionID = 0
   private var turn = 0
@@ -41,6 +53,7 @@ package struct PoolState<Waiter>: ~Copyable {
     self.backoff = backoff
     self.inFlightMax = inFlightMax
     seats = (0..<servers * connectionsPerServer).map { Seat(server: $0 % servers) }
+    standings = Array(repeating: Standing(), count: servers)
   }
 }
 
@@ -57,7 +70,7 @@ package enum LeaseAction {
 extension PoolState {
   /// A request wants a connection, and waits for one until `deadline`. Unless it is refused, `release` or
   /// `giveUp` must follow.
-  package mutating func lease(_ waiter: Waiter, deadline: UInt64) -> LeaseAction {
+  package mutating func lease(_ waiter: Waiter, deadline: UInt64, now: UInt64) -> LeaseAction {
     guard !isClosed else {
       return .refuse(TesseraClientError(.closed, "the client has been closed"))
     }
@@ -68,7 +81,7 @@ extension PoolState {
           "\(outstanding) requests of this client are unanswered, as many as its configuration allows; "
             + "send fewer at once, or raise inFlightMax"))
     }
-    switch take() {
+    switch take(now: now) {
     case .use(let connection):
       outstanding += 1
       return .use(connection)
@@ -103,9 +116,10 @@ extension PoolState {
     return gone
   }
 
-  /// The open connection with the fewest unanswered requests; among equals, each in turn.
-  private mutating func take() -> LeaseAction {
+  /// The open connection on which a request weighs least; among equals, each in turn.
+  private mutating func take(now: UInt64) -> LeaseAction {
     var best: (seat: Int, connection: ConnectionID, inFlight: Int, most: Int)?
+    var bestWeight = (isBusy: true, weight: Int.max)
     var anyOpen = false
     for step in seats.indices {
       let index = (turn + step) % seats.count
@@ -113,8 +127,14 @@ extension PoolState {
         continue
       }
       anyOpen = true
-      if inFlight < most, inFlight < best?.inFlight ?? .max {
+      guard inFlight < most else { continue }
+      let standing = standings[seats[index].server]
+      let isBusy = now < standing.busyUntil
+      let load = now < standing.loadUntil ? Int(standing.load) : 0
+      let weight = (inFlight + 1) * (ClientLimits.loadWeightOfEmpty + load)
+      if isBusy == bestWeight.isBusy ? weight < bestWeight.weight : bestWeight.isBusy {
         best = (index, connection, inFlight, most)
+        bestWeight = (isBusy, weight)
       }
     }
     if let best {
@@ -129,6 +149,29 @@ extension PoolState {
           .tooManyInFlight, "every connection has as many unanswered requests as its server takes"))
     }
     return .wait
+  }
+}
+
+// MARK: - What servers say of themselves
+
+package enum ServerNews {
+  /// As in SCORES: 0 empty … 255 full.
+  case load(UInt8)
+  /// It has refused for want of room, and asked for so long a pause.
+  case busy(nanoseconds: UInt64)
+}
+
+extension PoolState {
+  /// The server of `connection` has answered.
+  package mutating func learn(_ news: ServerNews, from connection: ConnectionID, now: UInt64) {
+    guard let server = seat(of: connection).map({ seats[$0].server }) else { return }
+    switch news {
+    case .load(let load):
+      standings[server].load = load
+      standings[server].loadUntil = now &+ ClientLimits.loadNanosecondsMax
+    case .busy(let nanoseconds):
+      standings[server].busyUntil = now &+ min(nanoseconds, ClientLimits.busyNanosecondsMax)
+    }
   }
 }
 
@@ -171,7 +214,7 @@ extension PoolState {
 
   /// `connection` has been greeted. Returns who may use it now, or which server's limit keeps whom out.
   package mutating func opened(
-    _ connection: ConnectionID, inFlightMax: Int
+    _ connection: ConnectionID, inFlightMax: Int, now: UInt64
   ) -> [Assignment<Waiter>] {
     guard let index = seat(of: connection) else { return [] }
     seats[index].phase = .open(connection, inFlight: 0, inFlightMax: inFlightMax)
@@ -181,7 +224,7 @@ extension PoolState {
     let waited = waiting
     waiting = []
     return waited.map { waited in
-      switch take() {
+      switch take(now: now) {
       case .use(let taken):
         return Assignment(waiter: waited.waiter, result: .success(taken))
       case .refuse(let error):
@@ -229,7 +272,7 @@ extension PoolState {
     seats.firstIndex { seat in
       switch seat.phase {
       case .opening(connection), .open(connection, _, _): true
-      default: false
+      case .vacant, .opening, .open: false
       }
     }
   }

@@ -30,7 +30,8 @@ public final class TesseraClient: Sendable {
   /// A client for these servers, which must all serve the models that will be asked for. Nothing is opened
   /// before the first call.
   ///
-  /// - Parameter servers: at least one. A request goes to the connection with the fewest unanswered ones.
+  /// - Parameter servers: at least one. A request goes to the connection with the fewest unanswered ones,
+  ///   and less to servers that say they are full or have just refused.
   /// - Parameter group: where the sockets live; the process-wide one by default.
   /// - Parameter logger: is told about connections that end, at level debug; nothing by default.
   public init(
@@ -74,6 +75,7 @@ public final class TesseraClient: Sendable {
       }
       let scores = try await connection.score(
         body: body, binding: binding, deadline: until)
+      pool.learn(.load(scores.load), from: connection)
       do throws(TesseraClientError) {
         return try ScoreResponse(scores, signature: binding.signature, coupons: coupons)
       } catch {
@@ -117,6 +119,9 @@ public final class TesseraClient: Sendable {
         do throws(CallFailure) {
           return try await attempt(connection, until)
         } catch {
+          if error.error.code == .overloaded, let pause = error.error.retryAfter {
+            pool.learn(.busy(nanoseconds: pause.clampedNanoseconds), from: connection)
+          }
           guard policy.repeats(after: error) else { throw error.error }
           staysHere = error.remedy == .rebind
         }

@@ -12,7 +12,8 @@ import Testing
       Column(name: "products", axis: .coupon, kind: .stringBag),
       Column(name: "brands", axis: .coupon, kind: .integerBag),
       Column(name: "face", axis: .coupon, kind: .integer),
-    ], outputs: ["redeem"], eventsMax: 8, couponsMax: 8)
+    ], outputs: [Output(name: "redeem", meaning: .probability)],
+    eventsMax: 8, couponsMax: 8)
 
   private static let good = """
     {"words": "Two people", "user": {"age": "25-34", "spend": 3},
@@ -92,7 +93,10 @@ import Testing
 
   @Test func couponsAreRankedByTheFirstOutputAndTheirLinesAlign() {
     let ranking = Ranking(
-      words: ["bread", "milk", "eggs"], outputs: ["redeem", "visit"],
+      words: ["bread", "milk", "eggs"],
+      outputs: [
+        Output(name: "redeem", meaning: .probability), Output(name: "visit", meaning: .probability),
+      ],
       scores: [[0.05, 0.314, 0.05], [0.5, 0.25, 1]])
     #expect(
       ranking.lines == [
@@ -101,5 +105,17 @@ import Testing
         "2.   5.0 %   50.0 %  bread",
         "3.   5.0 %  100.0 %  eggs",
       ])
+  }
+
+  @Test func valuesAreNoPercentagesAndNothingTrapsWhateverTheNumber() {
+    let value = Output(name: "worth", meaning: .value)
+    let chance = Output(name: "redeem", meaning: .probability)
+    #expect(Ranking.figure(of: value, [-0.0005]) == "-0.0005")
+    #expect(Ranking.figure(of: chance, [0.0004]) == "0.0 %")
+    #expect(Ranking.figure(of: chance, [.nan]) == "nan")
+    #expect(Ranking.figure(of: chance, [9.3e15]) == "9.3e+15")
+    #expect(
+      Ranking.figure(of: Output(name: "v", meaning: .vector, width: 2), [0.5, .infinity])
+        == "0.5, inf")
   }
 }

@@ -9,7 +9,9 @@ import Testing
   private static let age = Column(name: "age", axis: .user, kind: .string)
 
   private func signature(_ columns: Column...) -> Signature {
-    Signature(columns: columns, outputs: ["redeem"], eventsMax: 8, couponsMax: 4)
+    Signature(
+      columns: columns, outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 8,
+      couponsMax: 4)
   }
 
   private func recording(_ signature: Signature) throws -> RecordedRequests {

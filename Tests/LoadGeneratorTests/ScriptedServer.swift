@@ -1,5 +1,6 @@
 // A server in this process: greets and binds like a real one, and does with a SCORE what the test says.
 
+import FrameStream
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -32,7 +33,8 @@ final class ScriptedServer: Sendable {
   }
 
   static let signature = Signature(
-    columns: [Column(name: "item", axis: .event, kind: .integer)], outputs: ["redeem"],
+    columns: [Column(name: "item", axis: .event, kind: .integer)],
+    outputs: [Output(name: "redeem", meaning: .probability)],
     eventsMax: 4, couponsMax: 3)
 
   let address: ServerAddress
@@ -66,7 +68,7 @@ final class ScriptedServer: Sendable {
     typealias InboundIn = ByteBuffer
     private let script: Script
     private let counts: Counts
-    private var reader = FrameReader()
+    private var reader = FrameAssembler()
 
     init(_ script: Script, _ counts: Counts) {
       self.script = script
@@ -76,7 +78,7 @@ final class ScriptedServer: Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       reader.append(Self.unwrapInboundIn(data))
       do {
-        while let (header, body) = try reader.next() {
+        while let (header, body) = try reader.next(accepting: .every) {
           try answer(header, body, context.channel)
         }
       } catch {
@@ -89,7 +91,12 @@ final class ScriptedServer: Sendable {
     ) throws(WireError) {
       switch header.kind {
       case .hello:
-        try send(WelcomeBody(limits: script.limits, serverName: "script"), header, channel)
+        try send(
+          WelcomeBody(
+            limits: script.limits,
+            times: .init(
+              frameTimeoutMilliseconds: 5_000, defaultDeadlineMicroseconds: 100_000,
+              drainMilliseconds: 5_000), serverName: "script"), header, channel)
       case .bind:
         let bind = counts.binds.add(1, ordering: .relaxed).oldValue
         try send(script.bound(bind), header, channel)
@@ -116,10 +123,10 @@ final class ScriptedServer: Sendable {
     private static func scores(_ version: UInt32, _ body: ByteBuffer) -> ScoresBody {
       // One user; its coupon count stands in the last two bytes of its record.
       let rows = Int(
-        body.getInteger(at: body.readerIndex + 18, endianness: .little, as: UInt16.self) ?? 0)
+        body.getInteger(at: body.readerIndex + 20, endianness: .little, as: UInt16.self) ?? 0)
       return ScoresBody(
-        version: version, users: 1, queueMicroseconds: 20, computeMicroseconds: 100, rows: rows,
-        outputs: 1, values: Array(repeating: 0.5, count: rows))
+        users: [.init(version: version)], outputs: 1, queueMicroseconds: 20,
+        computeMicroseconds: 100, coupons: rows, values: Array(repeating: 0.5, count: rows))
     }
 
     private func send(

@@ -78,8 +78,8 @@ struct ConnectionStateMachineTests {
     let bind = it.binds("other", for: "first")
     _ = it.binds("other", for: "second")
     #expect(
-      it.hears(.error(requestID: bind.id, refusal(.unknownModel)))
-        == #"["first", "second"] refused UNKNOWN_MODEL"#)
+      it.hears(.error(requestID: bind.id, refusal(.unknownObject)))
+        == #"["first", "second"] refused UNKNOWN_OBJECT"#)
     #expect(it.binds("other", for: "first").said == "send")
   }
 
@@ -219,7 +219,7 @@ struct ConnectionStateMachineTests {
     var newer = ConnectionTranscript()
     newer.machine.opened()
     #expect(
-      newer.hears(.welcome(WelcomeBody(version: 2, serverName: "new")))
+      newer.hears(.welcome(WelcomeBody(version: 2, times: .fake, serverName: "new")))
         == "close protocolViolation")
   }
 
@@ -230,5 +230,58 @@ struct ConnectionStateMachineTests {
       let id = it.asks("first").id
       #expect(it.hears(.error(requestID: id, refusal(code))).hasPrefix("close "))
     }
+  }
+
+  @Test("who stops waiting is told to the server once, where it takes CANCEL")
+  func cancels() {
+    var it = ConnectionTranscript.bound()
+    let first = it.asks("Ada", deadline: 10)
+    let second = it.asks("Ben", deadline: 50)
+    #expect(it.machine.expire(now: 10).expired == ["Ada"])
+    #expect(it.machine.takeCancellations() == [first.id])
+    #expect(it.machine.takeCancellations() == [])
+    #expect(it.machine.abandon { $0 == "Ben" } == ["Ben"])
+    #expect(it.machine.takeCancellations() == [second.id])
+    #expect(it.hears(.error(requestID: first.id, refusal(.cancelled))) == "nothing")
+    #expect(it.hears(.scores(requestID: second.id)) == "nothing")
+  }
+
+  @Test("nothing is cancelled, and nothing listed, where that was not granted")
+  func ungranted() {
+    var it = ConnectionTranscript()
+    it.machine.opened()
+    _ = it.hears(.welcome(ConnectionTranscript.welcome(capabilities: [])))
+    let bind = it.binds("coupon", for: "Ada")
+    _ = it.hears(.bound(requestID: bind.id, ConnectionTranscript.body(handle: 1)))
+    _ = it.asks("Ada", deadline: 10)
+    _ = it.machine.expire(now: 10)
+    #expect(it.machine.takeCancellations() == [])
+    guard case .refuse(let error) = it.machine.list(deadline: 100, caller: "Ada") else {
+      Issue.record("LIST was sent")
+      return
+    }
+    #expect(error.code == .unsupported)
+  }
+
+  @Test("a server that grants what was not asked for is not spoken to")
+  func unaskedCapability() {
+    var it = ConnectionTranscript()
+    it.machine.opened()
+    let unknown = Capabilities(rawValue: 1 << 63)
+    #expect(
+      it.hears(.welcome(ConnectionTranscript.welcome(capabilities: unknown)))
+        == "close protocolViolation")
+  }
+
+  @Test("LIST is answered to who asked")
+  func lists() {
+    var it = ConnectionTranscript.bound()
+    guard case .send(let id) = it.machine.list(deadline: 100, caller: "Ada") else {
+      Issue.record("LIST was not sent")
+      return
+    }
+    let body = ListedBody(total: 3, first: 0, entries: [])
+    #expect(it.hears(.listed(requestID: id, body)) == "Ada sees 3 aliases")
+    #expect(it.hears(.listed(requestID: id, body)) == "close protocolViolation")
   }
 }

@@ -8,8 +8,8 @@ struct ConnectionTranscript: ~Copyable {
   var machine = ConnectionStateMachine<String>()
 
   static let signature = Signature(
-    columns: [Column(name: "spend", axis: .event, kind: .number)], outputs: ["redeem"],
-    eventsMax: 8, couponsMax: 8)
+    columns: [Column(name: "spend", axis: .event, kind: .number)],
+    outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 8, couponsMax: 8)
 
   init() {}
 
@@ -23,8 +23,12 @@ struct ConnectionTranscript: ~Copyable {
     return transcript
   }
 
-  static func welcome(inFlightMax: Int = 4) -> WelcomeBody {
-    WelcomeBody(limits: FrameLimits(inFlightMax: inFlightMax), serverName: "fake")
+  static func welcome(
+    inFlightMax: Int = 4, capabilities: Capabilities = .all
+  ) -> WelcomeBody {
+    WelcomeBody(
+      capabilities: capabilities, limits: FrameLimits(inFlightMax: inFlightMax), times: .fake,
+      serverName: "fake")
   }
 
   static func body(handle: UInt16, version: UInt32 = 1) -> BoundBody {
@@ -57,6 +61,10 @@ struct ConnectionTranscript: ~Copyable {
     case .bindRefused(let error, let callers): "\(callers.sorted()) refused \(error.code.name)"
     case .scores(let caller): "scores for \(caller)"
     case .scoreRefused(let error, let caller), .bindingExpired(_, let error, let caller):
+      caller.map { "\($0) refused \(error.code.name)" } ?? "nothing"
+    case .listed(let body, let caller):
+      caller.map { "\($0) sees \(body.total) aliases" } ?? "nothing"
+    case .listRefused(let error, let caller):
       caller.map { "\($0) refused \(error.code.name)" } ?? "nothing"
     case .drain(let body): "drain: \(body.text)"
     case .close(let error): "close \(error.code)"

@@ -1,6 +1,7 @@
 // A server in this process that follows a script: for every frame a test may say what is answered; what it
 // leaves alone is answered as a friendly server would. Its scores are the numbers of the rows.
 
+import FrameStream
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -42,7 +43,7 @@ final class FakeServer: Sendable {
     func answer(with signature: Signature = FakeServer.signature, version: UInt32 = 1) {
       switch kind {
       case .hello:
-        send(WelcomeBody(serverName: "fake"))
+        send(WelcomeBody(times: .fake, serverName: "fake"))
       case .bind:
         send(BoundBody(handle: UInt16(version), version: version, signature: signature))
       case .score:
@@ -51,9 +52,10 @@ final class FakeServer: Sendable {
           try layout.decode(body.readableBytesSpan, signature: signature)
           send(
             ScoresBody(
-              version: version, users: layout.users, load: 51, queueMicroseconds: 7,
-              computeMicroseconds: 9, rows: layout.couponRows, outputs: signature.outputs.count,
-              values: (0..<signature.outputs.count * layout.couponRows).map(Float.init)))
+              users: Array(repeating: .init(version: version), count: layout.users),
+              outputs: signature.outputs.count, load: 51, queueMicroseconds: 7,
+              computeMicroseconds: 9, coupons: layout.couponRows,
+              values: (0..<layout.answerNumbers).map(Float.init)))
         } catch {
           send(ErrorBody(error))
         }
@@ -72,7 +74,10 @@ final class FakeServer: Sendable {
       Column(name: "category", axis: .event, kind: .string),
       Column(name: "spend", axis: .event, kind: .number),
       Column(name: "products", axis: .coupon, kind: .stringBag),
-    ], outputs: ["click", "redeem"], eventsMax: 16, couponsMax: 16)
+    ],
+    outputs: [
+      Output(name: "click", meaning: .value), Output(name: "redeem", meaning: .probability),
+    ], eventsMax: 16, couponsMax: 16)
 
   private struct State {
     var connections: [any Channel] = []
@@ -131,7 +136,7 @@ final class FakeServer: Sendable {
     private let connection: Int
     private let state: SharedState
     private let script: Script
-    private var reader = FrameReader()
+    private var reader = FrameAssembler()
 
     init(connection: Int, state: SharedState, script: @escaping Script) {
       self.connection = connection
@@ -142,7 +147,7 @@ final class FakeServer: Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       reader.append(Self.unwrapInboundIn(data))
       do {
-        while let (header, body) = try reader.next() {
+        while let (header, body) = try reader.next(accepting: .every) {
           let number = state.state.withLock { state in
             state.arrivals[header.kind, default: 0] += 1
             return state.arrivals[header.kind, default: 0] - 1
@@ -157,4 +162,10 @@ final class FakeServer: Sendable {
       }
     }
   }
+}
+
+extension WelcomeBody.Times {
+  /// What no test waits for.
+  static let fake = WelcomeBody.Times(
+    frameTimeoutMilliseconds: 5_000, defaultDeadlineMicroseconds: 100_000, drainMilliseconds: 5_000)
 }

@@ -44,45 +44,45 @@ struct PoolStateTests {
   @Test("opens every seat at once, and gives the first open connection to those who wait")
   func firstRequests() {
     var pool = Self.pool(servers: 2, connections: 1)
-    #expect(Self.said(pool.lease("first", deadline: 50)) == "wait")
-    #expect(Self.said(pool.lease("second", deadline: 60)) == "wait")
+    #expect(Self.said(pool.lease("first", deadline: 50, now: 0)) == "wait")
+    #expect(Self.said(pool.lease("second", deadline: 60, now: 0)) == "wait")
     #expect(pool.openings(now: 0).map(\.server) == [0, 1])
     #expect(pool.openings(now: 0).isEmpty)
-    #expect(Self.said(pool.opened(2, inFlightMax: 9)) == ["first uses 2", "second uses 2"])
-    #expect(Self.said(pool.lease("cat", deadline: 70)) == "use 2")
+    #expect(Self.said(pool.opened(2, inFlightMax: 9, now: 0)) == ["first uses 2", "second uses 2"])
+    #expect(Self.said(pool.lease("cat", deadline: 70, now: 0)) == "use 2")
   }
 
   @Test("uses the connection with the fewest unanswered requests, and equals in turn")
   func fewest() {
     var pool = Self.pool()
     _ = pool.openings(now: 0)
-    _ = pool.opened(1, inFlightMax: 9)
-    _ = pool.opened(2, inFlightMax: 9)
-    #expect(Self.said(pool.lease("a", deadline: 9)) == "use 1")
-    #expect(Self.said(pool.lease("b", deadline: 9)) == "use 2")
-    #expect(Self.said(pool.lease("c", deadline: 9)) == "use 1")
+    _ = pool.opened(1, inFlightMax: 9, now: 0)
+    _ = pool.opened(2, inFlightMax: 9, now: 0)
+    #expect(Self.said(pool.lease("a", deadline: 9, now: 0)) == "use 1")
+    #expect(Self.said(pool.lease("b", deadline: 9, now: 0)) == "use 2")
+    #expect(Self.said(pool.lease("c", deadline: 9, now: 0)) == "use 1")
     pool.release(1)
     pool.release(1)
-    #expect(Self.said(pool.lease("d", deadline: 9)) == "use 1")
+    #expect(Self.said(pool.lease("d", deadline: 9, now: 0)) == "use 1")
   }
 
   @Test("refuses more than its own limit, and more than the servers take, at once")
   func bounded() {
     var small = Self.pool(inFlightMax: 1)
-    _ = small.lease("first", deadline: 9)
-    #expect(Self.said(small.lease("second", deadline: 9)) == "refuse tooManyInFlight")
+    _ = small.lease("first", deadline: 9, now: 0)
+    #expect(Self.said(small.lease("second", deadline: 9, now: 0)) == "refuse tooManyInFlight")
     var pool = Self.pool(connections: 1)
     _ = pool.openings(now: 0)
-    _ = pool.opened(1, inFlightMax: 1)
-    _ = pool.lease("first", deadline: 9)
-    #expect(Self.said(pool.lease("second", deadline: 9)) == "refuse tooManyInFlight")
+    _ = pool.opened(1, inFlightMax: 1, now: 0)
+    _ = pool.lease("first", deadline: 9, now: 0)
+    #expect(Self.said(pool.lease("second", deadline: 9, now: 0)) == "refuse tooManyInFlight")
     #expect(pool.outstanding == 1)
   }
 
   @Test("tells everyone at once when no server was ever reached")
   mutating func neverReached() {
     var pool = Self.pool()
-    _ = pool.lease("first", deadline: 1_000)
+    _ = pool.lease("first", deadline: 1_000, now: 0)
     _ = pool.openings(now: 0)
     #expect(pool.ended(1, because: Self.refused, now: 0, random: &random).isEmpty)
     #expect(
@@ -95,10 +95,10 @@ struct PoolStateTests {
   mutating func comesBack() {
     var pool = Self.pool(connections: 1)
     _ = pool.openings(now: 0)
-    _ = pool.opened(1, inFlightMax: 9)
+    _ = pool.opened(1, inFlightMax: 9, now: 0)
     _ = pool.ended(1, because: Self.refused, now: 1_000, random: &random)
-    #expect(Self.said(pool.lease("first", deadline: 1_150)) == "wait")
-    #expect(Self.said(pool.lease("second", deadline: 5_000)) == "wait")
+    #expect(Self.said(pool.lease("first", deadline: 1_150, now: 0)) == "wait")
+    #expect(Self.said(pool.lease("second", deadline: 5_000, now: 0)) == "wait")
     #expect(pool.nextWake == 1_100)
     #expect(pool.openings(now: 1_099).isEmpty)
     #expect(pool.openings(now: 1_100).map(\.connection) == [2])
@@ -106,19 +106,19 @@ struct PoolStateTests {
     #expect(Self.said(pool.expire(now: 1_150)) == ["first fails with deadlineExceeded"])
     #expect(pool.nextWake == 1_320, "the second failure in a row waits twice as long")
     #expect(pool.openings(now: 1_320).map(\.connection) == [3])
-    #expect(Self.said(pool.opened(3, inFlightMax: 9)) == ["second uses 3"])
+    #expect(Self.said(pool.opened(3, inFlightMax: 9, now: 0)) == ["second uses 3"])
   }
 
   @Test("sends new requests to the other server while one drains, and counts the old ones down")
   mutating func draining() {
     var pool = Self.pool(servers: 2, connections: 1)
     _ = pool.openings(now: 0)
-    _ = pool.opened(1, inFlightMax: 9)
-    _ = pool.opened(2, inFlightMax: 9)
-    #expect(Self.said(pool.lease("first", deadline: 9)) == "use 1")
+    _ = pool.opened(1, inFlightMax: 9, now: 0)
+    _ = pool.opened(2, inFlightMax: 9, now: 0)
+    #expect(Self.said(pool.lease("first", deadline: 9, now: 0)) == "use 1")
     _ = pool.ended(1, because: Self.refused, now: 0, random: &random)
-    #expect(Self.said(pool.lease("second", deadline: 9)) == "use 2")
-    #expect(Self.said(pool.lease("cat", deadline: 9)) == "use 2")
+    #expect(Self.said(pool.lease("second", deadline: 9, now: 0)) == "use 2")
+    #expect(Self.said(pool.lease("cat", deadline: 9, now: 0)) == "use 2")
     pool.release(1)
     #expect(pool.outstanding == 2)
   }
@@ -126,11 +126,11 @@ struct PoolStateTests {
   @Test("forgets those who were cancelled while they waited")
   func cancelled() {
     var pool = Self.pool()
-    _ = pool.lease("first", deadline: 9)
-    _ = pool.lease("second", deadline: 9)
+    _ = pool.lease("first", deadline: 9, now: 0)
+    _ = pool.lease("second", deadline: 9, now: 0)
     #expect(pool.giveUp { $0 == "first" } == ["first"])
     #expect(Self.said(pool.close()) == ["second fails with closed"])
-    #expect(Self.said(pool.lease("cat", deadline: 9)) == "refuse closed")
+    #expect(Self.said(pool.lease("cat", deadline: 9, now: 0)) == "refuse closed")
     #expect(pool.openings(now: 0).isEmpty && pool.nextWake == nil)
     #expect(pool.outstanding == 0)
   }
@@ -149,5 +149,37 @@ struct PoolStateTests {
         50, 100, 200, 400, 500,
       ])
     #expect(backoff.nanoseconds(failures: .max, random: &random) == 1_000)
+  }
+
+  @Test(
+    "a server that has refused is passed over for as long as it asked, unless no other has room")
+  func fastRefuser() {
+    var pool = Self.pool(servers: 2, connections: 1)
+    _ = pool.openings(now: 0)
+    _ = pool.opened(1, inFlightMax: 9, now: 0)
+    _ = pool.opened(2, inFlightMax: 2, now: 0)
+    #expect(Self.said(pool.lease("a", deadline: 99, now: 0)) == "use 1")
+    pool.learn(.busy(nanoseconds: 50), from: 1, now: 0)
+    pool.release(1)
+    #expect(Self.said(pool.lease("b", deadline: 99, now: 1)) == "use 2")
+    #expect(Self.said(pool.lease("c", deadline: 99, now: 49)) == "use 2")
+    #expect(Self.said(pool.lease("d", deadline: 99, now: 49)) == "use 1")
+    pool.release(1)
+    pool.release(2)
+    #expect(Self.said(pool.lease("e", deadline: 99, now: 50)) == "use 1")
+  }
+
+  @Test("a full server is given a fifth of what an empty one is given, while its word is fresh")
+  func load() {
+    var pool = Self.pool(servers: 2, connections: 1)
+    _ = pool.openings(now: 0)
+    _ = pool.opened(1, inFlightMax: 99, now: 0)
+    _ = pool.opened(2, inFlightMax: 99, now: 0)
+    pool.learn(.load(255), from: 1, now: 0)
+    var used: [String: Int] = [:]
+    for _ in 0..<12 { used[Self.said(pool.lease("a", deadline: 99, now: 1)), default: 0] += 1 }
+    #expect(used == ["use 1": 2, "use 2": 10])
+    let later: UInt64 = 1_000_000_000
+    for _ in 0..<8 { #expect(Self.said(pool.lease("a", deadline: later, now: later)) == "use 1") }
   }
 }

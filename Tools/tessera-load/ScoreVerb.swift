@@ -3,7 +3,7 @@ import HouseholdFile
 import TesseraClient
 
 struct ScoreVerb: AsyncParsableCommand {
-  /// A household is read by people: a megabyte is a thousand times the longest sensible one.
+  /// A household is read by people: this is thousands of times the longest sensible one.
   private static let householdBytesMax = 16 << 20
 
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 package import NIOCore
 package import TesseraWire
 
-/// Bytes as they come from a socket, frames as they go to the connection.
+/// Bytes as they come from a socket, frames as they go to the connection: of a server as of a client.
 ///
 /// A frame that lies within one read is a slice of the buffer that was read: nothing is copied. One
 /// that spans reads is put together in a buffer of its own, and only that one is copied.
@@ -10,10 +10,8 @@ package struct FrameAssembler {
   private var read = ByteBuffer()
   /// The beginning of a frame whose end has not been read.
   private var partial = ByteBuffer()
-  /// The longest body that is waited for; longer ones are refused on their header.
-  package var bodyBytesMax: Int
 
-  package init(bodyBytesMax: Int = Limits.bodyBytesMax) { self.bodyBytesMax = bodyBytesMax }
+  package init() {}
 
   /// Whether a frame has begun and is not complete. Meaningful once ``next()`` has returned nil.
   package var isMidFrame: Bool { partial.readableBytes > 0 }
@@ -25,12 +23,16 @@ package struct FrameAssembler {
   /// Takes what was read. All that was read before must have been used: ``next()`` returned nil.
   package mutating func append(_ bytes: ByteBuffer) { read = bytes }
 
-  /// The next complete frame, or nil when more bytes are needed.
+  /// The next complete frame, checked, or nil when more bytes are needed.
   ///
-  /// - Throws: `BAD_FRAME`; the stream cannot be read on.
-  package mutating func next() throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
-    if isMidFrame { return try complete() }
-    let header = try FrameScanner.next(in: read.readableBytesSpan, bodyBytesMax: bodyBytesMax)
+  /// - Parameter accepted: what the other side may send now; all else is refused on its header, before its
+  ///   body is waited for.
+  /// - Throws: `BAD_FRAME` or `EXPECTED_HELLO`; the stream cannot be read on.
+  package mutating func next(
+    accepting accepted: AcceptedFrames
+  ) throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
+    if isMidFrame { return try complete(accepting: accepted) }
+    let header = try FrameScanner.next(in: read.readableBytesSpan, accepting: accepted)
     guard let header else {
       partial.writeBuffer(&read)
       read = ByteBuffer()
@@ -41,10 +43,11 @@ package struct FrameAssembler {
   }
 
   /// Goes on with the frame that began in an earlier read.
-  private mutating func complete() throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
+  private mutating func complete(
+    accepting accepted: AcceptedFrames
+  ) throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
     guard take(upTo: FrameHeader.byteCount) else { return nil }
-    let header = try FrameHeader(
-      decoding: partial.readableBytesSpan, bodyBytesMax: bodyBytesMax)
+    let header = try FrameHeader(decoding: partial.readableBytesSpan, accepting: accepted)
     guard take(upTo: header.frameByteCount) else { return nil }
     var frame = partial
     partial = ByteBuffer()
