@@ -32,14 +32,14 @@ struct LimitsTests {
     #expect(Limits.handlesMax <= Limits.handleNumbersMax)
   }
 
-  @Test("Every output of a full frame, and a vector of every coupon of a user, can be answered")
+  @Test("Every output of a full frame, and the widest vector of every user, can be answered")
   func numbers() {
     #expect(Limits.numbersMax >= Limits.outputsMax * Limits.rowsMax)
     #expect(Limits.numbersMax >= Limits.usersMax * Limits.vectorWidthMax)
     #expect(4 * Limits.numbersMax == Limits.bodyBytesMax)
   }
 
-  @Test("A full frame of a dozen 32-bit columns fits, and so does one row of every column")
+  @Test("A full frame of a dozen 32-bit columns fits, and the longest text of every user")
   func bodies() {
     #expect(Limits.bodyBytesMax >= 12 * 4 * Limits.rowsMax)
     #expect(Limits.bodyBytesMax >= Limits.textValueBytesMax * Limits.usersMax)
