@@ -5,11 +5,13 @@ The written files, not these scripts, are the truth.
 
 import invalid
 import invalid_scores
+import transcripts
 import valid
 from fields import FOLDER
 
-for old in [*FOLDER.glob("valid/*.hex"), *FOLDER.glob("invalid/*.hex")]:
-    old.unlink()
+for pattern in ("valid/*.hex", "invalid/*.hex", "transcripts/*.txt"):
+    for old in FOLDER.glob(pattern):
+        old.unlink()
 for frames in (valid, invalid):
     frames.small_frames()
     frames.bounds()
@@ -19,4 +21,9 @@ valid.scores()
 valid.later_columns()
 valid.replies()
 invalid.headers()
+invalid.replies()
 invalid_scores.scores()
+transcripts.greetings()
+transcripts.refused_frames()
+transcripts.handles()
+transcripts.work()

@@ -62,11 +62,18 @@ def frame(kind: int, body: list[Part], request_id: int = 7, **change: int) -> li
     return [*head, (struct.pack("<I", crc ^ change.get("crc_xor", 0)), "crc"), *body]
 
 
-def write(folder: str, slug: str, what: str, parts: list[Part], **header: str) -> None:
-    lines = [f"# {what}", *(f"# {key}: {value}" for key, value in header.items())]
+def hex_lines(parts: list[Part]) -> list[str]:
+    """32 bytes a line, the comment of a part behind its first line."""
+    lines = []
     for data, comment in parts:
         rows = [data[i : i + 32].hex() for i in range(0, len(data), 32)]
         lines += [f"{row}  # {comment}" if i == 0 else row for i, row in enumerate(rows)]
+    return lines
+
+
+def write(folder: str, slug: str, what: str, parts: list[Part], **header: str) -> None:
+    lines = [f"# {what}", *(f"# {key}: {value}" for key, value in header.items())]
+    lines += hex_lines(parts)
     (FOLDER / folder / f"{slug}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -213,7 +220,9 @@ def fnv1a64(data: bytes) -> int:
 REDEEM = [("redeem", "coupon", "probability")]
 
 
-def bound(columns, outputs=REDEEM, events_max=1024, coupons_max=1024, hash_xor=0) -> list[Part]:
+def bound(
+    columns, outputs=REDEEM, events_max=1024, coupons_max=1024, hash_xor=0, handle=5, version=42
+) -> list[Part]:
     rest = [
         u16(events_max, "events_max"),
         u16(coupons_max, "coupons_max"),
@@ -226,13 +235,13 @@ def bound(columns, outputs=REDEEM, events_max=1024, coupons_max=1024, hash_xor=0
             rest += [u16(width[0] if width else 1, "width"), *name(label, "name")]
     digest = fnv1a64(b"".join(part for part, _ in rest)) ^ hash_xor
     hash_part = (struct.pack("<Q", digest), f"signature_hash {digest:016x}")
-    return [u16(5, "handle"), u32(42, "version"), hash_part, *rest]
+    return [u16(handle, "handle"), u32(version, "version"), hash_part, *rest]
 
 
-def score_head(users, deadline_us=0, count=None, flags=None, trace=None) -> list[Part]:
+def score_head(users, deadline_us=0, count=None, flags=None, trace=None, handle=5) -> list[Part]:
     """`trace` are the 25 bytes of a trace context."""
     parts = [
-        u16(5, "handle"),
+        u16(handle, "handle"),
         u16(len(users) if count is None else count, "users"),
         u32(deadline_us, "deadline_us"),
         u16((1 if trace else 0) if flags is None else flags, "flags"),

@@ -238,6 +238,40 @@ def small_frames() -> None:
     )
 
 
+def replies() -> None:
+    """What the tables of faults name and nothing above shows."""
+    latin = b"\xe9"
+    entry = (1, 0, 1, 1, "coupon", "production", "")
+    for slug, what, parts, code, place in (
+        ("welcome-release-65", "a release of 65", welcome(release="r" * 65), "LIMIT", "47"),
+        ("listed-alias-empty", "no alias", listed(1, 0, [(*entry[:5], "", "")]), "LIMIT", "17"),
+    ):
+        kind = WELCOME if slug.startswith("welcome") else LISTED
+        invalid(slug, what, frame(kind, parts), code, f"- {place}")
+    # The last byte of each becomes one that begins no character.
+    for slug, kind, parts, offset in (
+        ("welcome-name-utf8", WELCOME, welcome(server="t", release=""), 48),
+        ("welcome-release-utf8", WELCOME, welcome(server="t", release="r"), 49),
+        ("listed-name-utf8", LISTED, listed(1, 0, [(*entry[:4], "c", "p", "")])[:-1], 19),
+        ("listed-reason-utf8", LISTED, listed(1, 0, [(*entry[:4], "c", "p", "r")]), 21),
+        ("goaway-utf8", GOAWAY, goaway(13, words="d"), 10),
+    ):
+        broken = [*parts[:-1], (latin, "a byte of Latin-1")]
+        if slug == "listed-name-utf8":
+            broken.append((b"p", "alias p"))
+        invalid(slug, "not UTF-8", frame(kind, broken), "BAD_VALUE", f"- {offset}")
+    reserved = [*goaway(13)[:2], u8(1, "reserved"), *goaway(13)[3:]]
+    invalid(
+        "goaway-reserved", "the reserved byte is 1", frame(GOAWAY, reserved), "MALFORMED", "- 3"
+    )
+    long = [*goaway(13)[:-1], (b"\x01\x02", "text_length 513")]
+    invalid("goaway-text-513", "a text of 513 bytes", frame(GOAWAY, long), "LIMIT", "- 8")
+    for slug, kind, parts in (("error", ERROR, error(1)), ("goaway", GOAWAY, goaway(13))):
+        size = sum(len(data) for data, _ in parts)
+        long = frame(kind, [*parts, u8(0, "trailing")])
+        invalid(f"{slug}-trailing", "a byte too many", long, "MALFORMED", f"- {size}")
+
+
 def bad_bound(slug: str, what: str, parts: list, code: str, place: str) -> None:
     invalid(f"bound-{slug}", what, frame(BOUND, parts), code, place)
 
