@@ -87,7 +87,7 @@ public enum ColumnValues: Hashable, Sendable {
     else { return }
     throw WireError(
       .badValue,
-      "number \(index) is \(values[index])"
+      "number \(index) is \(values[index].isInfinite ? "infinite" : "no number")"
         + (isNaNMissing ? "; send NaN for a missing value" : ", which a vector may not hold"))
   }
 
