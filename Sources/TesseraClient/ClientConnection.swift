@@ -9,7 +9,7 @@ final class ClientConnection: Sendable {
   let limits: FrameLimits
   let capabilities: Capabilities
   private let eventLoop: any EventLoop
-  private let handler: NIOLoopBound<ConnectionHandler>
+  private let handler: NIOLoopBound<ClientConnectionHandler>
   private let submissions = Mutex<[Submission]>([])
   /// The bindings that hold now, so that a request needs one visit to the event loop and not two. Changed on
   /// the event loop only, before any task hears of the change: no task can put back what is out of date.
@@ -17,7 +17,7 @@ final class ClientConnection: Sendable {
 
   /// To be called on the event loop.
   init(
-    id: ConnectionID, limits: FrameLimits, capabilities: Capabilities, handler: ConnectionHandler,
+    id: ConnectionID, limits: FrameLimits, capabilities: Capabilities, handler: ClientConnectionHandler,
     loop: any EventLoop
   ) {
     self.id = id

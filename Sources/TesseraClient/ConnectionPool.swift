@@ -95,9 +95,9 @@ final class ConnectionPool: Sendable {
       .channelInitializer { [weak self] channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
-            ConnectionHandler(
+            ClientConnectionHandler(
               id: opening.connection, credential: credential, greetingTimeout: timeout,
-              observer: ConnectionHandler.Observer(
+              observer: ClientConnectionHandler.Observer(
                 ready: { self?.ready($0) ?? $0.drain() },
                 ended: { self?.ended(opening, because: $0) },
                 closed: { self?.closed(opening) })))

@@ -28,7 +28,7 @@ struct RunVerb: AsyncParsableCommand {
       $TESSERA_TOKEN.
       """)
 
-  @OptionGroup var target: Target
+  @OptionGroup var target: ServedModelOptions
 
   @Option(help: ArgumentHelp("Send the requests of this .frames file, in turn.", valueName: "file"))
   var requests: String?
@@ -125,7 +125,7 @@ struct RunVerb: AsyncParsableCommand {
         server: target.server, model: model, pace: pace, connections: connections,
         threads: threads, seconds: seconds, warmupSeconds: warmupSeconds,
         deadlineMicroseconds: deadline.map { UInt32(($0 * 1e3).rounded()) })
-      plan.credential = Target.credential
+      plan.credential = ServedModelOptions.credential
       return plan
     } catch {
       throw ValidationError(error.description)

@@ -23,7 +23,7 @@ struct ScoreVerb: AsyncParsableCommand {
       needed, is taken from $TESSERA_TOKEN.
       """)
 
-  @OptionGroup var target: Target
+  @OptionGroup var target: ServedModelOptions
 
   @Argument(help: ArgumentHelp("The household.", valueName: "file.json"))
   var file: String
@@ -40,7 +40,7 @@ struct ScoreVerb: AsyncParsableCommand {
     }
     var configuration = TesseraClient.Configuration()
     configuration.connectionsPerServer = 1
-    configuration.credential = Target.credential
+    configuration.credential = ServedModelOptions.credential
     configuration.deadline = .seconds(5)
     let client = TesseraClient(servers: [target.server], configuration: configuration)
     let result: Result<ScoreResponse, any Error>

@@ -4,7 +4,7 @@ import FrameStream
 import NIOCore
 import TesseraWire
 
-final class ConnectionHandler: ChannelInboundHandler {
+final class ClientConnectionHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 

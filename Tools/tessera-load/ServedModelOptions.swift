@@ -3,7 +3,7 @@ import Foundation
 import TesseraClient
 
 /// Which model of which server a command is about.
-struct Target: ParsableArguments {
+struct ServedModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where the server listens; an IPv6 address in brackets.", valueName: "host:port"),
