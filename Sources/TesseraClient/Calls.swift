@@ -61,8 +61,9 @@ enum Submission: Sendable {
   case drain
 }
 
-/// How often one call may be repeated: once with a new binding on each connection that it comes to. A request is repeated only when it has certainly not been worked on,
-/// so that a server in trouble is not given its work twice.
+/// How often one call may be repeated: once with a new binding on each connection that it comes to. A request
+/// is repeated only when it has certainly not been worked on, so that a server in trouble is not given its
+/// work twice.
 struct RetryPolicy {
   private(set) var attempts = 1
   private var hasRebound = false

@@ -17,8 +17,8 @@ final class ClientConnection: Sendable {
 
   /// To be called on the event loop.
   init(
-    id: ConnectionID, limits: FrameLimits, capabilities: Capabilities, handler: ClientConnectionHandler,
-    loop: any EventLoop
+    id: ConnectionID, limits: FrameLimits, capabilities: Capabilities,
+    handler: ClientConnectionHandler, loop: any EventLoop
   ) {
     self.id = id
     self.limits = limits
