@@ -29,21 +29,19 @@ extension KernelTable {
     unsafe c.pointee.gather(&a)
   }
 
-  /// Layer norm of input (+ residual), `[rows, width]`, over each row.
+  /// Layer norm of the input, `[rows, width]`, over each row.
   ///
   /// - Parameters:
   ///   - gain, bias: `[width]`.
   ///   - output: may be the input; also needed where only `quantised` is of interest.
   ///   - quantised: if given, the result once more as quantised rows.
   public func layerNorm(
-    _ input: FloatRows, residual: FloatRows? = nil, gain: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>, epsilon: Float, rows: Int, width: Int, into output: FloatRows,
-    quantised: QuantisedRows? = nil
+    _ input: FloatRows, gain: UnsafePointer<Float>, bias: UnsafePointer<Float>, epsilon: Float,
+    rows: Int, width: Int, into output: FloatRows, quantised: QuantisedRows? = nil
   ) {
     var a = unsafe tsr_layer_norm(
       rows: Int32(rows), width: Int32(width), input: input.base, input_stride: input.stride,
-      residual: residual?.base, residual_stride: residual?.stride ?? 0, gain: gain, bias: bias,
-      epsilon: epsilon, output: output.base, output_stride: output.stride,
+      gain: gain, bias: bias, epsilon: epsilon, output: output.base, output_stride: output.stride,
       output_int8: quantised?.values, output_scales: quantised?.scales)
     unsafe c.pointee.layer_norm(&a)
   }

@@ -13,11 +13,6 @@ public struct FloatRows {
     unsafe self.base = base
     unsafe self.stride = stride
   }
-
-  /// The same rows from another column on.
-  public func column(_ column: Int) -> FloatRows {
-    unsafe FloatRows(base + column, stride: stride)
-  }
 }
 
 /// int8 rows with one scale each. A byte holds value + 128 (what the fastest instructions take); the

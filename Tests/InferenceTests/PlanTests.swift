@@ -144,11 +144,11 @@ struct PlanTests {
   func limits() throws {
     let (graph, tensors) = try head()
     for limits in [
-      BatchLimits(users: 1, events: 7, coupons: 4, bagValues: 255),
-      BatchLimits(users: 1, events: 8, coupons: 3, bagValues: 255),
-      BatchLimits(users: 0, events: 8, coupons: 4, bagValues: 255),
-      BatchLimits(users: 1, events: 8, coupons: 4, bagValues: 254),
-      BatchLimits(users: 1, events: 1 << 30, coupons: 4, bagValues: 255),
+      RowCounts(users: 1, events: 7, coupons: 4, bagValues: 255),
+      RowCounts(users: 1, events: 8, coupons: 3, bagValues: 255),
+      RowCounts(users: 0, events: 8, coupons: 4, bagValues: 255),
+      RowCounts(users: 1, events: 8, coupons: 4, bagValues: 254),
+      RowCounts(users: 1, events: 1 << 30, coupons: 4, bagValues: 255),
     ] {
       do {
         _ = try Plan(graph: graph, tensors: tensors, limits: limits)
@@ -162,7 +162,7 @@ struct PlanTests {
   @Test("a workspace takes what fits and no more, on each axis and in each bag")
   func fits() throws {
     let (graph, tensors) = try head()
-    let limits = BatchLimits(users: 3, events: 8, coupons: 5, bagValues: 255)
+    let limits = RowCounts(users: 3, events: 8, coupons: 5, bagValues: 255)
     let workspace = try Plan(graph: graph, tensors: tensors, limits: limits).makeWorkspace()
     let full = try request(graph, events: 8, bags: [[]])
     let small = try request(graph, events: 0, bags: [[], []])
@@ -171,16 +171,20 @@ struct PlanTests {
       // Integers have no padding that `bytes` could expose.
       unsafe workspace.append(request.layout, body: request.body.span.bytes)
     }
+    func fits(_ request: Request) -> Bool {
+      // As above.
+      unsafe workspace.fits(request.layout, body: request.body.span.bytes)
+    }
     append(full)
-    #expect(!workspace.fits(full.layout))
+    #expect(!fits(full))
     append(small)
     append(small)
-    #expect(workspace.users == 3 && workspace.events == 8 && workspace.coupons == 5)
-    #expect(!workspace.fits(small.layout))
+    #expect(workspace.rows == RowCounts(users: 3, events: 8, coupons: 5))
+    #expect(!fits(small))
     workspace.reset()
     append(bag)
-    #expect(!workspace.fits(bag.layout))
-    #expect(workspace.fits(full.layout))
+    #expect(!fits(bag))
+    #expect(fits(full))
   }
 
   @Test("scores are copied for any range of coupons, counted in the order of appending")

@@ -244,15 +244,8 @@ struct RandomModel {
 extension RandomModel {
   /// A request of one user with these rows, with values known and unknown to the vocabularies.
   mutating func request(_ signature: Signature, events: Int, coupons: Int) throws -> Request {
-    let columns = signature.columns.map { column in
-      let rows =
-        switch column.axis {
-        case .user: 1
-        case .event: events
-        case .coupon: coupons
-        }
-      return values(column.kind, rows: rows)
-    }
+    let rows = RowCounts(users: 1, events: events, coupons: coupons)
+    let columns = signature.columns.map { values($0.kind, rows: rows[$0.axis]) }
     let score = ScoreBody(
       handle: 0, users: [.init(events: events, coupons: coupons)], columns: columns)
     return try Request(score, signature)

@@ -155,14 +155,10 @@ import SeededRandom
     }
     unsafe gain.withUnsafeBufferPointer { gain in
       guard let gain = gain.baseAddress else { return }
-      for residual in [nil, y] {
-        keep(rows) {
-          unsafe table.layerNorm(
-            x.unsafeRows, residual: residual?.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5,
-            rows: rows,
-            width: width,
-            into: $0.unsafeRows)
-        }
+      keep(rows) {
+        unsafe table.layerNorm(
+          x.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5, rows: rows, width: width,
+          into: $0.unsafeRows)
       }
     }
     unsafe map.withUnsafeBufferPointer { map in

@@ -88,9 +88,9 @@ struct BatchShape: ParsableArguments {
     }
   }
 
-  func limits(_ graph: TypedGraph) -> BatchLimits {
+  func limits(_ graph: TypedGraph) -> RowCounts {
     let limits = graph.description.limits
-    return BatchLimits(
+    return RowCounts(
       users: max(64, batch), events: max(limits.events, batch * events),
       coupons: max(limits.coupons, batch * coupons), bagValues: 65_536)
   }
