@@ -10,6 +10,7 @@ public struct FloatRows {
 
   /// Rows at `base`, `stride` floats apart.
   public init(_ base: UnsafeMutablePointer<Float>, stride: Int) {
+    // The caller's pointer, kept under the same warning.
     unsafe self.base = base
     unsafe self.stride = stride
   }
@@ -27,6 +28,7 @@ public struct QuantisedRows {
 
   /// Rows in these two blocks.
   public init(values: UnsafeMutableRawPointer, scales: UnsafeMutablePointer<Float>) {
+    // The caller's pointers, kept under the same warning.
     unsafe self.values = values.assumingMemoryBound(to: UInt8.self)
     unsafe self.scales = scales
   }
@@ -51,6 +53,7 @@ public struct LSTMProduct {
 
   /// These rows times this matrix.
   public init(_ matrix: PackedMatrix, _ rows: ProductInput) {
+    // The caller's rows, kept under the same warning.
     unsafe self.matrix = matrix
     unsafe self.rows = rows
   }
@@ -67,6 +70,7 @@ public struct MappedRows {
 
   /// Rows with a map.
   public init(_ rows: FloatRows, map: UnsafePointer<Int32>? = nil) {
+    // The caller's rows and map, kept under the same warning.
     unsafe self.rows = rows
     unsafe self.map = map
   }

@@ -187,6 +187,29 @@ struct PlanTests {
     #expect(fits(full))
   }
 
+  @Test("a plan says on which axes it computes and whether its time grows with pairs of events")
+  func costTerms() throws {
+    let (graph, tensors) = try head()
+    let terms = try Plan(graph: graph, tensors: tensors, limits: .small).costTerms
+    #expect(Axis.allCases.allSatisfy { terms.rows[$0] })
+    #expect(!terms.eventPairs)
+    let json = """
+      {"format":1,"name":"attends","limits":{"events":8,"coupons":0},
+      "inputs":[{"name":"spend","axis":"event","kind":"number"}],
+      "nodes":[
+       {"name":"blocks","op":"transformer","inputs":["spend"],"layers":1,"heads":1,"feed_forward":4,
+        "norm":"pre","causal":false,"activation":"relu","positions":"none","epsilon":0.001},
+       {"name":"risk","op":"pool","inputs":["blocks"],"mode":"mean"}],
+      "outputs":["risk"]}
+      """
+    let attending = try TypedGraph(ModelDescription(json: Array(json.utf8)))
+    let limits = RowCounts(users: 4, events: 32, bagValues: 255)
+    let plan = try Plan(graph: attending, tensors: self.tensors(for: attending), limits: limits)
+    #expect(plan.costTerms.eventPairs && plan.costTerms.rows[.event])
+    #expect(!plan.costTerms.rows[.coupon])
+    #expect(plan.outputAxes == [.user])
+  }
+
   @Test("scores are copied for any range of coupons, counted in the order of appending")
   func copying() throws {
     let (graph, tensors) = try head()
@@ -201,6 +224,9 @@ struct PlanTests {
 
   @Test("queries, keys and values of the widest transformer fit one matrix")
   func widest() {
+    #expect(KernelLimits.matrixSideMax == 3 * ModelLimits.widthMax)
+    #expect(4 * KernelLimits.paddedUnits(ModelLimits.lstmUnitsMax) <= KernelLimits.matrixSideMax)
+    #expect(255 * 127 * KernelLimits.matrixSideMax <= Int(Int32.max))
     let outputs = 3 * ModelLimits.widthMax
     let matrix = PackedMatrix(
       int8: Array(repeating: 1, count: outputs), scales: Array(repeating: 1, count: outputs),

@@ -251,7 +251,7 @@ extension RandomModel {
     return try Request(score, signature)
   }
 
-  private mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
+  mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
     let words = ["a", "bb", "ccc", "ü", "", "unknown"]
     let numbers: [Int64] = [3, -7, 1 << 40, 0, 12, Int64(random.count(13...100_000))]
     return switch kind {

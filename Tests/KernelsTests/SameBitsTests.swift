@@ -139,9 +139,11 @@ import SeededRandom
             x.unsafeRows, offsets: offsets, users: 6, width: width, mode: mode, into: $0.unsafeRows)
         }
       }
+      // The rows of each kernel live until it has run; arrays lend their elements to the closures.
       unsafe ids.withUnsafeBufferPointer { ids in
         guard let ids = ids.baseAddress else { return }
         for embedding in tables {
+          // As above.
           keep(rows) { unsafe table.gather(embedding, ids: ids, rows: rows, into: $0.unsafeRows) }
           for reduction in [BagReduction.sum, .mean] {
             keep(6) {
@@ -153,6 +155,7 @@ import SeededRandom
         }
       }
     }
+    // As above.
     unsafe gain.withUnsafeBufferPointer { gain in
       guard let gain = gain.baseAddress else { return }
       keep(rows) {
@@ -161,6 +164,7 @@ import SeededRandom
           into: $0.unsafeRows)
       }
     }
+    // As above.
     unsafe map.withUnsafeBufferPointer { map in
       for combination in [Combination.add, .multiply] {
         keep(rows) {
@@ -171,6 +175,7 @@ import SeededRandom
         }
       }
       keep(rows) {
+        // As above.
         unsafe table.copy(
           MappedRows(x.unsafeRows, map: map.baseAddress), rows: rows, width: width,
           into: $0.unsafeRows)

@@ -26,6 +26,7 @@ struct RequestBatch {
   func scores(_ workspace: Workspace) -> [Float] {
     score(workspace)
     let rows = workspace.rows[workspace.plan.outputAxes[0]]
+    // Written in full before the count is set.
     return unsafe [Float](unsafeUninitializedCapacity: rows) { buffer, count in
       // The buffer holds a score for each row of the output.
       unsafe workspace.copyScores(
