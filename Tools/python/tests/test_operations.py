@@ -15,7 +15,12 @@ GOLDEN = described.model_page().parents[1] / "Tests" / "InferenceTests" / "golde
 def test_page_lists_operations_with_attributes():
     assert [part.word for part in OPERATIONS][:2] == ["embedding", "concat"]
     lstm = next(part for part in OPERATIONS if part.word == "lstm")
-    assert [part.name for part in lstm.attributes] == ["units", "layers", "bidirectional", "returns"]
+    assert [part.name for part in lstm.attributes] == [
+        "units",
+        "layers",
+        "bidirectional",
+        "returns",
+    ]
     assert [part.default for part in lstm.attributes] == [None, "1", "false", None]
 
 
