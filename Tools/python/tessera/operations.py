@@ -1,7 +1,7 @@
 """The operations of the graph, read off the tables of `Registry/MODEL.md`, section 4.
 
-That page is the one description: the Swift reader is tested against it, and whatever lists operations here asks
-this module. Needs a checkout of the repository.
+That page is the one description: the Swift reader is tested against it, and whatever lists
+operations here asks this module. Needs a checkout of the repository.
 """
 
 from __future__ import annotations
