@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inference
 internal import Kernels
 internal import ModelGraph
+internal import TesseraWire
 
 /// Which model is measured, and how it is stored and run.
 struct ModelOptions: ParsableArguments {
