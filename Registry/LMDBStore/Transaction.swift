@@ -9,21 +9,15 @@ import CLMDB
   private(set) var handle: OpaquePointer?
   let environment: OpenEnvironment
 
-  /// The reader table can be full of the dead; then it is cleared and tried once more.
   init(in environment: OpenEnvironment) throws(StoreError) {
-    do throws(StoreError) {
-      try self.init(in: environment, flags: UInt32(MDB_RDONLY))
-    } catch {
-      guard error.code == .readersFull else { throw error }
-      try environment.clearStaleReaders()
-      try self.init(in: environment, flags: UInt32(MDB_RDONLY))
-    }
+    try self.init(in: environment, flags: UInt32(MDB_RDONLY))
   }
 
   init(in environment: OpenEnvironment, flags: UInt32) throws(StoreError) {
     var begun: OpaquePointer?
+    // The environment stays open while this value refers to it.
     try environment.check(
-      unsafe mdb_txn_begin(try environment.live(), nil, flags, &begun), "mdb_txn_begin")
+      unsafe mdb_txn_begin(environment.live, nil, flags, &begun), "mdb_txn_begin")
     unsafe handle = begun
     self.environment = environment
   }
@@ -31,8 +25,27 @@ import CLMDB
   // Does nothing for a handle that is gone.
   deinit { unsafe mdb_txn_abort(handle) }
 
-  /// The number of the transaction that committed this state.
-  public var number: UInt64 { unsafe UInt64(mdb_txn_id(handle)) }
+  /// Which state this is.
+  public func generation() throws(StoreError) -> Generation {
+    // The handle is open for as long as this value lives.
+    Generation(environment.id, unsafe UInt64(mdb_txn_id(handle)))
+  }
+
+  /// Whether nothing was ever committed to this file.
+  public func isPristine() throws(StoreError) -> Bool {
+    try environment.size().transaction == 0
+  }
+
+  /// Whether a named database is there.
+  public func has(database name: String) throws(StoreError) -> Bool {
+    do throws(StoreError) {
+      _ = try database(name)
+      return true
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return false
+    }
+  }
 
   /// Calls `body` with the value of a key, in place; `nil` when there is none.
   public func withValue<R>(
@@ -119,10 +132,13 @@ import CLMDB
     return unsafe try body(cursor)
   }
 
-  func database(_ name: String) throws(StoreError) -> MDB_dbi {
-    guard let database = environment.databases[name] else {
-      throw StoreError(.notFound, during: "database \(name)", path: environment.path)
-    }
+  /// The handle of a named database. LMDB remembers it for the transaction and closes it with it, so
+  /// databases are opened as what was read before them says.
+  func database(_ name: String, flags: UInt32 = 0) throws(StoreError) -> MDB_dbi {
+    var database: MDB_dbi = 0
+    // The transaction is open; the name is read only during the call.
+    try environment.check(
+      unsafe mdb_dbi_open(handle, name, flags, &database), "mdb_dbi_open \(name)")
     return database
   }
 }
@@ -147,6 +163,24 @@ import CLMDB
       }
     }
     try reading.environment.check(result, "mdb_put")
+  }
+
+  /// Removes a key; false when it was not there.
+  @discardableResult
+  public func remove(_ key: [UInt8], in database: String) throws(StoreError) -> Bool {
+    let database = try reading.database(database)
+    // The key is read only during the call.
+    let result = unsafe withMDBValue(key) { key in
+      unsafe mdb_del(reading.handle, database, &key, nil)
+    }
+    if result == MDB_NOTFOUND { return false }
+    try reading.environment.check(result, "mdb_del")
+    return true
+  }
+
+  /// Makes a named database where it is missing.
+  public func create(database name: String) throws(StoreError) {
+    _ = try reading.database(name, flags: UInt32(MDB_CREATE))
   }
 
   /// Makes the changes durable. Not undone by any crash once this has returned.

@@ -54,7 +54,7 @@ final class ServerRegistry: Sendable {
       try Data(bytes).write(to: URL(filePath: source + "/" + name))
     }
     try registry.importModel(folder: source, change: Self.change())
-    return try registry.versions(model: "coupon").last?.version ?? 0
+    return try registry.versions(of: "coupon").last?.version ?? 0
   }
 
   func promote(_ version: UInt32, alias: String = "production") throws {
@@ -68,9 +68,7 @@ final class ServerRegistry: Sendable {
   func damage(_ version: UInt32) throws {
     let manifest = try registry.manifest(model: "coupon", version: version).manifest
     let key = manifest.tensors[0].blob.digest.bytes
-    let store = try Environment(
-      path: path, access: .readWrite,
-      databases: ["meta", "blobs", "manifests", "versions", "aliases", "audit"])
+    let store = Environment(path: path, access: .readWrite)
     try store.write { transaction throws(StoreError) in
       try transaction.put([UInt8](repeating: 7, count: 40), for: key, in: "blobs")
     }

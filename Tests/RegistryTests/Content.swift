@@ -3,11 +3,11 @@
 import LMDBStore
 
 /// The databases that `Registry/FORMAT.md` names.
-let databaseNames = ["meta", "blobs", "manifests", "versions", "aliases", "audit"]
+let databaseNames = ["meta", "blobs", "manifests", "versions", "aliases", "audit", "unused"]
 
 /// Every key and value of every database.
 func content(of path: String) throws -> [String: [[UInt8]: [UInt8]]] {
-  let store = try Environment(path: path, access: .readWrite, databases: databaseNames)
+  let store = Environment(path: path, access: .readWrite)
   return try store.read { transaction throws(StoreError) in
     var content: [String: [[UInt8]: [UInt8]]] = [:]
     for name in databaseNames {
@@ -26,7 +26,7 @@ func content(of path: String) throws -> [String: [[UInt8]: [UInt8]]] {
 
 /// Puts other bytes under a key.
 func replace(_ key: [UInt8], in database: String, with value: [UInt8], at path: String) throws {
-  let store = try Environment(path: path, access: .readWrite, databases: databaseNames)
+  let store = Environment(path: path, access: .readWrite)
   try store.write { transaction throws(StoreError) in
     try transaction.put(value, for: key, in: database)
   }
