@@ -16,6 +16,13 @@ public struct Reclaimed: Hashable, Sendable {
   public var removedBytes = 0
   /// Blobs and manifests that nothing needs and whose grace period is not over.
   public var waiting = 0
+
+  /// What a collection did.
+  public init(removed: Int = 0, removedBytes: Int = 0, waiting: Int = 0) {
+    self.removed = removed
+    self.removedBytes = removedBytes
+    self.waiting = waiting
+  }
 }
 
 /// Since when nothing needs a blob or a manifest.
@@ -45,10 +52,10 @@ extension Registry {
           continue
         }
         for table in [Table.blobs, .manifests] {
-          guard let stored = try transaction.reading.value(key, in: table) else { continue }
+          guard let bytes = try transaction.reading.size(of: key, in: table) else { continue }
           try transaction.remove(key, in: table)
           reclaimed.removed += 1
-          reclaimed.removedBytes += stored.count
+          reclaimed.removedBytes += bytes
         }
         try transaction.remove(key, in: .unused)
       }

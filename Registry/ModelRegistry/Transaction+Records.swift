@@ -12,6 +12,13 @@ extension ReadTransaction {
     try inRegistry { () throws(StoreError) in try value(for: key, in: table.rawValue) }
   }
 
+  /// How long a value is; it is not copied.
+  func size(of key: [UInt8], in table: Table) throws(RegistryError) -> Int? {
+    try inRegistry { () throws(StoreError) in
+      try withValue(for: key, in: table.rawValue) { $0.byteCount }
+    }
+  }
+
   func lastKey(in table: Table, prefix: [UInt8] = []) throws(RegistryError) -> [UInt8]? {
     try inRegistry { () throws(StoreError) in try lastKey(in: table.rawValue, prefix: prefix) }
   }

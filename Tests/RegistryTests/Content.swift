@@ -5,12 +5,14 @@ import LMDBStore
 /// The databases that `Registry/FORMAT.md` names.
 let databaseNames = ["meta", "blobs", "manifests", "versions", "aliases", "audit", "unused"]
 
-/// Every key and value of every database.
-func content(of path: String) throws -> [String: [[UInt8]: [UInt8]]] {
+/// Every key and value of these databases.
+func content(
+  of path: String, databases: [String] = databaseNames
+) throws -> [String: [[UInt8]: [UInt8]]] {
   let store = Environment(path: path, access: .readWrite)
   return try store.read { transaction throws(StoreError) in
     var content: [String: [[UInt8]: [UInt8]]] = [:]
-    for name in databaseNames {
+    for name in databases {
       var keys: [[UInt8]] = []
       try transaction.forEach(in: name) { key, _ in
         keys.append((0..<key.byteCount).map { key.byte(at: $0) })
@@ -21,6 +23,13 @@ func content(of path: String) throws -> [String: [[UInt8]: [UInt8]]] {
       }
     }
     return content
+  }
+}
+
+/// Makes a database, and the environment where there is none.
+func createDatabase(_ name: String, at path: String) throws {
+  try Environment(path: path, access: .readWrite).write { transaction throws(StoreError) in
+    try transaction.create(database: name)
   }
 }
 

@@ -1,12 +1,12 @@
 /// When to try again what has failed: at once, then after a while, then after twice as long, up to a limit.
-struct Backoff {
-  let firstNanoseconds: Int64
-  let maxNanoseconds: Int64
+package struct Backoff {
+  private let firstNanoseconds: Int64
+  private let maxNanoseconds: Int64
   private var failures = 0
   /// When the next attempt may be made.
-  private(set) var notBefore: Int64 = .min
+  package private(set) var notBefore: Int64 = .min
 
-  init(firstMilliseconds: Int64, maxMilliseconds: Int64) {
+  package init(firstMilliseconds: Int64, maxMilliseconds: Int64) {
     firstNanoseconds = firstMilliseconds * 1_000_000
     maxNanoseconds = maxMilliseconds * 1_000_000
   }
@@ -14,7 +14,7 @@ struct Backoff {
   /// Notes a failure.
   ///
   /// - Parameter freeAttempts: how many failures in a row are tried again at once.
-  mutating func fail(now: Int64, freeAttempts: Int = 0) {
+  package mutating func fail(now: Int64, freeAttempts: Int = 0) {
     failures += 1
     let doublings = failures - 1 - freeAttempts
     // More doublings than bits of a long while would overflow; the limit comes long before.
@@ -23,10 +23,10 @@ struct Backoff {
   }
 
   /// Lets the next attempt be made at once.
-  mutating func hurry(now: Int64) { notBefore = min(notBefore, now) }
+  package mutating func hurry(now: Int64) { notBefore = min(notBefore, now) }
 
   /// Notes a success.
-  mutating func succeed() {
+  package mutating func succeed() {
     failures = 0
     notBefore = .min
   }

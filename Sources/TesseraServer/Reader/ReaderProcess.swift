@@ -70,8 +70,14 @@ final class ReaderProcess {
       guard ended == id, signal != 0 else {
         return "the reader ended with status \(status >> 8); is the program still in its place?"
       }
-      return "reading ended with \(Self.name(ofSignal: signal)): the registry is damaged below what can be "
-        + "checked, or its file became shorter; put a backup in its place with `tessera-registry restore`"
+      let why =
+        switch signal {
+        case SIGBUS, SIGSEGV, SIGABRT:
+          "the registry is damaged below what can be checked, or its file became shorter; put a backup in "
+            + "its place with `tessera-registry restore`"
+        default: "out of memory, or ended by hand"
+        }
+      return "the reader was ended by \(Self.name(ofSignal: signal)): \(why)"
     case .silent:
       return "the reader was silent for \(ServerLimits.readerSilenceMilliseconds) ms: another process keeps "
         + "the registry locked, or its file system does not answer"

@@ -13,6 +13,7 @@ public enum ReaderService {
   public static func run(registryPath: String) {
     // Whatever of the server's was open without close-on-exec.
     closefrom(STDERR_FILENO + 1)
+    dieQuickly()
     let socket = MessageSocket(STDIN_FILENO, patienceMilliseconds: nil)
     var registry: Registry?
     do throws(SocketError) {
@@ -34,6 +35,17 @@ public enum ReaderService {
     } catch {
       // The server is gone, and with it whoever would want to know.
     }
+  }
+
+  /// The server waits for a death to be told: no back trace and no core file, which take seconds.
+  private static func dieQuickly() {
+    for number in [SIGBUS, SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGFPE] {
+      // What the language's runtime had installed.
+      _ = signal(number, SIG_DFL)
+    }
+    var none = rlimit(rlim_cur: 0, rlim_max: 0)
+    // The struct outlives the call, which reads it.
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
   }
 
   private static func answer(
