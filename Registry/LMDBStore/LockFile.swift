@@ -41,8 +41,12 @@ struct LockFile: ~Copyable {
     let flags = O_CLOEXEC | (mode == .exclusive ? O_RDWR | O_CREAT : O_RDONLY)
     // The path is read only during the calls.
     var opened = unsafe open(file, flags, 0o644)
-    if opened < 0 && errno == ENOENT { opened = unsafe open(file, O_CLOEXEC | O_RDWR | O_CREAT, 0o644) }
-    guard opened >= 0 else { throw StoreError(.system(errno), during: "open \(file)", path: folder) }
+    if opened < 0 && errno == ENOENT {
+      opened = unsafe open(file, O_CLOEXEC | O_RDWR | O_CREAT, 0o644)
+    }
+    guard opened >= 0 else {
+      throw StoreError(.system(errno), during: "open \(file)", path: folder)
+    }
     let id: FileID
     do throws(StoreError) {
       id = try FileID.open(opened, in: folder).id

@@ -42,7 +42,9 @@ enum Key {
     let parts = key.split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3 else { return nil }
     // Names are ASCII, so other bytes become characters that no name has.
-    let (kind, name) = (String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self))
+    let (kind, name) = (
+      String(decoding: parts[0], as: UTF8.self), String(decoding: parts[1], as: UTF8.self)
+    )
     guard let object = try? ObjectName(kind: kind, name: name) else { return nil }
     return (object, Array(parts[2]))
   }

@@ -20,7 +20,8 @@ extension Manifest {
     self = try CanonicalJSON.decode(Manifest.self, from: bytes, at: place)
     guard format == RegistryLimits.formatVersion, kind == ObjectKind.model.description else {
       throw RegistryError(
-        .unknownFormat, at: place, "is of kind \"\(kind)\" and format \(format), which is not known")
+        .unknownFormat, at: place, "is of kind \"\(kind)\" and format \(format), which is not known"
+      )
     }
     try checkLimits(at: place, code: .damaged)
   }

@@ -65,7 +65,8 @@ extension Registry {
     var names: [(object: ObjectName, alias: Name)] = []
     for promotion in promotions {
       let name = (
-        object: try ObjectName(model: promotion.model), alias: try Name(promotion.alias, of: "alias")
+        object: try ObjectName(model: promotion.model),
+        alias: try Name(promotion.alias, of: "alias")
       )
       if names.contains(where: { $0 == name }) {
         throw RegistryError(

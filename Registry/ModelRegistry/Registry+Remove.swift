@@ -55,7 +55,8 @@ extension Registry {
         guard forgettingHistory else {
           throw RegistryError(
             .inUse, at: place,
-            "a rollback of \(entry.alias) may return to it; --forget-history removes it all the same")
+            "a rollback of \(entry.alias) may return to it; --forget-history removes it all the same"
+          )
         }
         record.history.removeAll { $0.versions.contains(version) }
         let alias = try Name(entry.alias, of: "alias")

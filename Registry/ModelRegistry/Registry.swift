@@ -59,7 +59,8 @@ public final class Registry: Sendable {
   /// While a change is being written to the disk, ``generation()`` may already name it. Who waits for
   /// changes must therefore remember this generation as seen, and not the one that ``generation()``
   /// gave: else that change is never noticed.
-  public func aliasesNow() throws(RegistryError) -> (generation: Generation, aliases: [AliasEntry]) {
+  public func aliasesNow() throws(RegistryError) -> (generation: Generation, aliases: [AliasEntry])
+  {
     try read { transaction throws(RegistryError) in
       (try transaction.generationNow(), try transaction.aliases())
     }

@@ -42,7 +42,8 @@ public struct StoredModel: Sendable {
     } catch {
       throw RegistryError(.damaged, at: "\(place): description", error.description)
     }
-    let required = Dictionary(graph.requiredTensors.map { ($0.name, $0.shape) }) { first, _ in first }
+    let required = Dictionary(graph.requiredTensors.map { ($0.name, $0.shape) }) { first, _ in first
+    }
     guard manifest.tensors.count == required.count else {
       throw RegistryError(
         .damaged, at: place,

@@ -153,7 +153,8 @@ final class Loader {
   private func refuse(_ alias: Alias, _ key: Key?, _ error: LoadError, now: Int64) {
     let reason = error.description
     let earlier = refused[alias]
-    var entry = earlier?.key == key ? earlier ?? Refused(key: key, reason: "") : Refused(key: key, reason: "")
+    var entry =
+      earlier?.key == key ? earlier ?? Refused(key: key, reason: "") : Refused(key: key, reason: "")
     entry.backoff.fail(now: now)
     if entry.reason != reason {
       entry.reason = reason

@@ -67,7 +67,8 @@ final class ServerRegistry: Sendable {
   /// Overwrites a tensor of a version with bytes that have another digest.
   func damage(_ version: UInt32) throws {
     let manifest = try registry.manifest(model: "coupon", version: version).manifest
-    try replace(manifest.tensors[0].blob.digest.bytes, in: "blobs", with: [UInt8](repeating: 7, count: 40))
+    try replace(
+      manifest.tensors[0].blob.digest.bytes, in: "blobs", with: [UInt8](repeating: 7, count: 40))
   }
 
   /// Puts other bytes under a key.
@@ -87,18 +88,18 @@ final class ServerRegistry: Sendable {
   /// Flips bits of a byte of the data file, as a bad disk would: no transaction, no new generation.
   ///
   /// - Parameters:
-  ///   - bytes: the byte is counted from where these first stand.
+  ///   - bytes: the byte is counted from where these stand, in pages that are in use and in old ones.
   func flip(_ bits: UInt8, at offset: Int, from bytes: [UInt8]) throws {
     let file = URL(filePath: "\(path)/data.mdb")
-    guard let place = try Data(contentsOf: file).firstRange(of: Data(bytes)) else {
-      throw CocoaError(.fileReadCorruptFile)
-    }
+    let content = try Data(contentsOf: file)
     let handle = try FileHandle(forUpdating: file)
-    let position = UInt64(place.lowerBound + offset)
-    try handle.seek(toOffset: position)
-    let byte = try handle.read(upToCount: 1)?.first ?? 0
-    try handle.seek(toOffset: position)
-    try handle.write(contentsOf: Data([byte ^ bits]))
+    var rest = 0..<content.count
+    while let place = content.range(of: Data(bytes), in: rest) {
+      let position = place.lowerBound + offset
+      try handle.seek(toOffset: UInt64(position))
+      try handle.write(contentsOf: Data([content[position] ^ bits]))
+      rest = place.upperBound..<content.count
+    }
     try handle.close()
   }
 

@@ -25,7 +25,8 @@ struct ServerRegistryTests {
   }
 
   /// The reply to a BIND of another alias of `coupon`.
-  private func bind(_ alias: String, by peer: ServerPeer, _ id: UInt64) async throws -> ServerReply {
+  private func bind(_ alias: String, by peer: ServerPeer, _ id: UInt64) async throws -> ServerReply
+  {
     var bytes: [UInt8] = []
     try BindBody(model: "coupon", target: .alias(alias)).encodeFrame(requestID: id, into: &bytes)
     let before = peer.replies.count
@@ -68,7 +69,9 @@ struct ServerRegistryTests {
     }
   }
 
-  @Test("Damage that ends whoever reads it ends a load, not the server, and no other version is touched")
+  @Test(
+    "Damage that ends whoever reads it ends a load, not the server, and no other version is touched"
+  )
   func damageBelowTheChecks() async throws {
     try await withRollbackTo2 { registry, peer in
       let digest = try registry.registry.manifest(model: "coupon", version: 2).digest
@@ -185,7 +188,9 @@ struct ServerRegistryTests {
     #expect(error?.message.contains("/nowhere/tessera-server") == true)
   }
 
-  @Test("What failed is tried again at once, then after a while, twice as long each time, up to a limit")
+  @Test(
+    "What failed is tried again at once, then after a while, twice as long each time, up to a limit"
+  )
   func backoff() {
     var backoff = Backoff(firstMilliseconds: 100, maxMilliseconds: 1_000)
     var delays: [Int64] = []

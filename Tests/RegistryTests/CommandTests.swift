@@ -133,9 +133,13 @@ struct CommandTests {
     let sound = try Data(contentsOf: file)
     // The manifest's node: its size stands in the first four bytes of eight before the key. Bit 20 makes
     // it reach beyond the file.
-    let key = try #require(sound.range(of: Data(digest.bytes)))
-    var damaged = sound
-    damaged[key.lowerBound - 6] ^= 1 << 4
+    var (damaged, rest) = (sound, 0..<sound.count)
+    // In pages that are in use and in old ones.
+    while let key = sound.range(of: Data(digest.bytes), in: rest) {
+      damaged[key.lowerBound - 6] ^= 1 << 4
+      rest = key.upperBound..<sound.count
+    }
+    try #require(damaged != sound)
     try damaged.write(to: file)
     for verb in [["list"], ["verify"], ["show", "coupon"], ["promote", "coupon", "1"]] {
       let run = try Command(["--registry", path] + verb).finish()

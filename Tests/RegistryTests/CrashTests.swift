@@ -113,7 +113,8 @@ struct CrashTests {
     let alias = try #require(try registry.aliases().first)
     let trail = try registry.auditTrail()
     return State(
-      version: alias.version, history: alias.history, audit: trail.count, lastTo: trail.last?.to?.single?.version)
+      version: alias.version, history: alias.history, audit: trail.count,
+      lastTo: trail.last?.to?.single?.version)
   }
 
   @Test("A reader that stays open sees what another process promotes and imports")

@@ -105,7 +105,8 @@ struct FormatTests {
       manifest: digest, content: digest, created: "2026-03-01T09:50:00.000Z", note: "a vector")
     try replace(digest.bytes, in: "manifests", with: manifest, at: path)
     try replace(
-      Array("model\0tiny\0".utf8) + [0, 0, 0, 1], in: "versions", with: CanonicalJSON.encode(record),
+      Array("model\0tiny\0".utf8) + [0, 0, 0, 1], in: "versions",
+      with: CanonicalJSON.encode(record),
       at: path)
 
     let registry = try Registry(path: path, access: .readOnly)

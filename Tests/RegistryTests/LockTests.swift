@@ -28,10 +28,11 @@ struct LockTests {
     let path = "\(folder / "store")/lock"
     let inode = try #require(
       try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int)
-    while try !String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").contains(
-      where: { line in
-        words.allSatisfy { line.contains($0) } && line.hasSuffix(":\(inode) 0 0")
-      })
+    while try !String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
+      .contains(
+        where: { line in
+          words.allSatisfy { line.contains($0) } && line.hasSuffix(":\(inode) 0 0")
+        })
     { usleep(1_000) }
   }
 
@@ -85,7 +86,8 @@ struct LockTests {
     }
   }
 
-  @Test("A folder that was copied without its lock file can be used, also where nothing may be written")
+  @Test(
+    "A folder that was copied without its lock file can be used, also where nothing may be written")
   func missingLock() throws {
     try put(1)
     try FileManager.default.removeItem(atPath: "\(folder / "store")/lock")
@@ -112,7 +114,8 @@ struct LockTests {
         alone: Command.path, "--registry", path, "promote", "coupon", "\(index % 2 + 1)",
         "--alias", "alias-\(index)")
     }
-    let lists = try (0..<4).map { _ in try Command(alone: Command.path, "--registry", path, "list") }
+    let lists = try (0..<4).map { _ in try Command(alone: Command.path, "--registry", path, "list")
+    }
     for command in commands {
       let (status, _, errors) = try command.finish()
       #expect((status, errors) == (0, ""))

@@ -31,7 +31,8 @@ struct MigrationTests {
     #expect(try file() == before)
   }
 
-  @Test("Versions keep their numbers, aliases their histories, blobs their bytes, the trail goes on")
+  @Test(
+    "Versions keep their numbers, aliases their histories, blobs their bytes, the trail goes on")
   func migrated() throws {
     try makeOld()
     let old = try file()

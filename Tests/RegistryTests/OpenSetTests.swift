@@ -35,10 +35,12 @@ struct OpenSetTests {
     return registry
   }
 
-  @Test("Kinds that are not known are listed, and models are read, changed and reclaimed beside them")
+  @Test(
+    "Kinds that are not known are listed, and models are read, changed and reclaimed beside them")
   func kinds() throws {
     let registry = try withPolicy()
-    #expect(try registry.objects().map { "\($0.kind) \($0.name)" } == ["model coupon", "policy spring"])
+    #expect(
+      try registry.objects().map { "\($0.kind) \($0.name)" } == ["model coupon", "policy spring"])
     let before = try content(of: registry.path)
     try registry.promote(model: "coupon", version: 2, change: .test())
     try registry.remove(model: "coupon", version: 1, forgettingHistory: true, change: .test())

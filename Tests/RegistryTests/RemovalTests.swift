@@ -25,7 +25,8 @@ struct RemovalTests {
     try registry.promote(model: "coupon", version: 1, change: .test())
     try registry.promote(model: "coupon", version: 2, change: .test())
     #expect(
-      try registry.remove(model: "coupon", alias: "production", change: .test())?.description == "2")
+      try registry.remove(model: "coupon", alias: "production", change: .test())?.description == "2"
+    )
     #expect(try registry.aliases().isEmpty)
     // Whoever follows can tell that it was meant.
     let entry = try #require(try registry.aliasesNow().aliases.first)

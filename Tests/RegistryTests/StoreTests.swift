@@ -186,7 +186,8 @@ struct StoreTests {
     try Data(contentsOf: URL(filePath: "\(path)/\(file)")).count
   }
 
-  @Test("A copy made while others write is a whole state, and does not replace what is there unasked")
+  @Test(
+    "A copy made while others write is a whole state, and does not replace what is there unasked")
   func copies() async throws {
     let store = try open(.readWrite)
     try put([0], "a", in: store)

@@ -5,7 +5,8 @@ struct BackupVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup",
     abstract: "Copies the registry into a new folder, while it is in use.",
-    discussion: "Servers go on reading; changes wait until the copy is done. The copy is a registry.")
+    discussion:
+      "Servers go on reading; changes wait until the copy is done. The copy is a registry.")
 
   @OptionGroup var location: RegistryLocation
   @Argument(help: "The folder to make.", completion: .directory)

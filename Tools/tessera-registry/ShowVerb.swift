@@ -23,7 +23,8 @@ struct ShowVerb: ParsableCommand {
     let registry = try location.open(.readOnly)
     let aliases = try registry.aliases(model: model)
     let latest = try registry.versions(of: model).last?.version
-    let live = aliases.first { $0.alias == "production" }?.state.record?.target.shares.first?.version
+    let live = aliases.first { $0.alias == "production" }?.state.record?.target.shares.first?
+      .version
     // A model has at least one version, so the last resort is never reached.
     let stored = try registry.load(model: model, version: version ?? live ?? latest ?? 1)
     let record = try registry.version(model: model, stored.version)
@@ -35,7 +36,8 @@ struct ShowVerb: ParsableCommand {
       return try form.printJSON(
         Output(
           model: model, version: stored.version, manifestDigest: stored.digest,
-          created: record.created, note: record.note, aliases: own, manifest: stored.manifest, description: stored.description, audit: audit))
+          created: record.created, note: record.note, aliases: own, manifest: stored.manifest,
+          description: stored.description, audit: audit))
     }
     try emit(heading(stored, record, aliases: aliases))
     try emit("\nSIGNATURE\n" + signature(of: stored.graph))
@@ -117,7 +119,8 @@ struct ShowVerb: ParsableCommand {
 
   private func words(_ record: AuditRecord) -> String {
     let alias = record.alias ?? "?"
-    let move = "\(alias): \(record.from?.description ?? "none") -> \(record.to?.description ?? "none")"
+    let move =
+      "\(alias): \(record.from?.description ?? "none") -> \(record.to?.description ?? "none")"
     let version = record.version.map { "version \($0)" }
     return switch record.action {
     case .importVersion: "imported \(version ?? "?")"

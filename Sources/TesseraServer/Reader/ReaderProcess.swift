@@ -79,10 +79,12 @@ final class ReaderProcess {
         }
       return "the reader was ended by \(Self.name(ofSignal: signal)): \(why)"
     case .silent:
-      return "the reader was silent for \(ServerLimits.readerSilenceMilliseconds) ms: another process keeps "
+      return
+        "the reader was silent for \(ServerLimits.readerSilenceMilliseconds) ms: another process keeps "
         + "the registry locked, or its file system does not answer"
     case .nonsense:
-      return "the reader says more than it was asked for; server and reader must be the same program"
+      return
+        "the reader says more than it was asked for; server and reader must be the same program"
     }
   }
 

@@ -27,7 +27,8 @@ final class RegistryFeed: @unchecked Sendable {
   /// The present state of the registry; another value means another content.
   func generation(now: Int64) throws(ReaderFailure) -> Registry.Generation {
     try decode(
-      Registry.Generation.self, try ask(.generation, bytesMax: ServerLimits.readerRequestBytesMax, now: now))
+      Registry.Generation.self,
+      try ask(.generation, bytesMax: ServerLimits.readerRequestBytesMax, now: now))
   }
 
   /// All aliases of models, with the state that they are of.
