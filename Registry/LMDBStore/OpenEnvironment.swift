@@ -29,9 +29,11 @@ import Glibc
       id = unsafe try Self.open(
         handle, file: file, in: folder, isWritable: isWritable, mapBytes: mapBytes)
     } catch {
+      // Nobody else has it.
       unsafe mdb_env_close(handle)
       throw error
     }
+    // Closed in `deinit`.
     unsafe self.handle = handle
   }
 
@@ -46,8 +48,8 @@ import Glibc
 
   /// The last committed transaction and the size of the map. Needs no lock: it reads two numbers.
   func size() throws(StoreError) -> (transaction: UInt64, mapBytes: Int) {
-    var info = unsafe MDB_envinfo()
     // LMDB fills in the struct.
+    var info = unsafe MDB_envinfo()
     try check(unsafe mdb_env_info(handle, &info), "mdb_env_info")
     return unsafe (UInt64(info.me_last_txnid), Int(info.me_mapsize))
   }
@@ -105,6 +107,7 @@ import Glibc
     var info = unsafe MDB_envinfo()
     result = unsafe mdb_env_info(handle, &info)
     try check("mdb_env_info")
+    // Numbers that LMDB has filled in; the handle is open.
     let id = unsafe try checkLength(of: handle, lastPage: info.me_last_pgno, in: folder)
     let isSmall = unsafe info.me_mapsize < mapBytes
     if isWritable && isSmall {

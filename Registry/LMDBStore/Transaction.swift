@@ -52,6 +52,7 @@ import CLMDB
     for key: [UInt8], in database: String, _ body: (RawSpan) -> R
   ) throws(StoreError) -> R? {
     let database = try self.database(database)
+    // The transaction is open, so what LMDB points to stays in place while `body` looks at it.
     var value = unsafe MDB_val()
     let result = unsafe withMDBValue(key) { key in
       unsafe mdb_get(handle, database, &key, &value)
@@ -71,6 +72,7 @@ import CLMDB
   public func forEach(
     in database: String, prefix: [UInt8] = [], _ body: (RawSpan, RawSpan) -> Bool
   ) throws(StoreError) {
+    // The cursor is open, and what LMDB points to stays in place while `body` looks at it.
     unsafe try withCursor(in: database) { cursor throws(StoreError) in
       var key = unsafe MDB_val()
       var value = unsafe MDB_val()
@@ -79,10 +81,12 @@ import CLMDB
         ? mdb_cursor_get(cursor, &key, &value, MDB_FIRST)
         : withMDBValue(prefix) { start in
           let result = unsafe mdb_cursor_get(cursor, &start, &value, MDB_SET_RANGE)
+          // The key that was found, where LMDB keeps it.
           unsafe key = start
           return result
         }
       while result == MDB_SUCCESS {
+        // Key and value as the cursor has just found them.
         let goesOn = unsafe withBytes(of: key) { key in
           guard key.starts(with: prefix) else { return false }
           return unsafe withBytes(of: value) { body(key, $0) }
@@ -96,6 +100,7 @@ import CLMDB
 
   /// The greatest key that begins with `prefix`; `nil` when there is none. Two seeks.
   public func lastKey(in database: String, prefix: [UInt8] = []) throws(StoreError) -> [UInt8]? {
+    // The cursor is open, and what LMDB points to is copied at once.
     unsafe try withCursor(in: database) { cursor throws(StoreError) in
       var key = unsafe MDB_val()
       var value = unsafe MDB_val()
@@ -110,6 +115,7 @@ import CLMDB
         }
       }
       let step = result == MDB_SUCCESS ? MDB_PREV : MDB_LAST
+      // The cursor is open.
       result = unsafe mdb_cursor_get(cursor, &key, &value, step)
       if result == MDB_NOTFOUND { return nil }
       try environment.check(result, "mdb_cursor_get")
@@ -123,6 +129,7 @@ import CLMDB
     in database: String, _ body: (OpaquePointer) throws(StoreError) -> R
   ) throws(StoreError) -> R {
     var opened: OpaquePointer?
+    // The transaction is open for longer than the cursor, which is closed below.
     try environment.check(
       unsafe mdb_cursor_open(handle, try self.database(database), &opened), "mdb_cursor_open")
     guard let cursor = unsafe opened else {
@@ -157,6 +164,7 @@ import CLMDB
     _ value: [UInt8], for key: [UInt8], in database: String
   ) throws(StoreError) {
     let database = try reading.database(database)
+    // The transaction is open; LMDB copies key and value during the call.
     let result = unsafe withMDBValue(key) { key in
       unsafe withMDBValue(value) { value in
         unsafe mdb_put(reading.handle, database, &key, &value, 0)
@@ -200,6 +208,7 @@ extension ReadTransaction {
 
 /// The pointer is only read by LMDB, and only during the call.
 private func withMDBValue<R>(_ bytes: [UInt8], _ body: (inout MDB_val) -> R) -> R {
+  // The buffer is lent for as long as `body` runs.
   unsafe bytes.withUnsafeBytes { bytes in
     var value = unsafe MDB_val(
       mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
@@ -209,18 +218,21 @@ private func withMDBValue<R>(_ bytes: [UInt8], _ body: (inout MDB_val) -> R) -> 
 
 /// What LMDB points to stays in place until the transaction ends, and `body` cannot keep the span.
 private func withBytes<R>(of value: MDB_val, _ body: (RawSpan) -> R) -> R {
+  // As many bytes as LMDB says stand there.
   let bytes = unsafe UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)
   return unsafe body(bytes.bytes)
 }
 
 extension RawSpan {
   fileprivate func starts(with prefix: [UInt8]) -> Bool {
+    // Bytes have no padding that could be compared.
     unsafe withUnsafeBytes { unsafe $0.starts(with: prefix) }
   }
 }
 
 extension [UInt8] {
   fileprivate init(copying bytes: RawSpan) {
+    // Bytes have no padding that the copy could expose.
     self = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
   }
 }

@@ -93,9 +93,10 @@ final class ReaderProcess {
   private static func spawn(
     _ executable: String, _ arguments: [String], input: CInt
   ) throws(ReaderFailure) -> pid_t {
+    // Both are initialised before they are used and destroyed after.
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
-    // Both are initialised before they are used and destroyed after. The reader has its socket as input,
+    // The reader has its socket as input,
     // and nothing to print to that could block it; a group of its own, so that Ctrl-C on a terminal ends
     // the server alone.
     unsafe posix_spawn_file_actions_init(&actions)
@@ -106,11 +107,14 @@ final class ReaderProcess {
     for output in [STDOUT_FILENO, STDERR_FILENO] {
       unsafe posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0)
     }
+    // Initialised above.
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    // Copies that live until after the call, which ends with nil as it expects.
     var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
     defer { unsafe words.forEach { unsafe free($0) } }
     var id: pid_t = 0
+    // The child gets copies of everything; `environ` is not changed by this process.
     let result = unsafe posix_spawn(&id, executable, &actions, &attributes, &words, environ)
     guard result == 0 else {
       throw ReaderFailure(
