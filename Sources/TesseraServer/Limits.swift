@@ -59,9 +59,12 @@ enum ServerLimits {
   static let readerReasonBytesMax = 16 << 10
   /// Bytes of all aliases: 64 of them with the longest histories of the widest targets.
   static let readerAliasesBytesMax = 16 << 20
-  /// How long the reader may say nothing, in milliseconds, before it is taken for stuck: longer than any
-  /// blob takes to verify and any import to commit, and short beside what an operator waits.
-  static let readerSilenceMilliseconds = 10_000
+  /// How long the reader may say nothing, in milliseconds, before it is taken for stuck: longer than the
+  /// largest blob takes to be read from a slow disk and any import to commit. Serving goes on meanwhile.
+  static let readerSilenceMilliseconds = 60_000
+  /// How often, while the reader is silent, it is looked whether the server stops, in milliseconds: a tenth
+  /// of what people notice, and nothing beside a drain.
+  static let readerLookMilliseconds = 20
   /// A reader that died is started again after this many milliseconds (the first time at once), then
   /// after twice as many, …
   static let readerRestartMillisecondsMin: Int64 = 100

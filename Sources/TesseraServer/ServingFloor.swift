@@ -117,6 +117,7 @@ final class ServingFloor: Sendable {
     await onLoops { $0.abortAll() }
     scheduler.drain()
     scheduler.stop()
+    feed.stop()
     stopping.signal()
     try? await threads.shutdownGracefully()
     try? await group.shutdownGracefully()

@@ -2,6 +2,7 @@
 // and follows again when it can.
 
 import Foundation
+import LMDBStore
 import ModelRegistry
 import TesseraServer
 import TesseraWire
@@ -175,6 +176,39 @@ struct ServerRegistryTests {
       try await self.await(1, by: peer, from: 100_000)
     }
   }
+
+  @Test("A registry that somebody keeps locked neither stops the serving nor the end of it")
+  func locked() async throws {
+    let registry = try ServerRegistry.sample(versions: 1)
+    try registry.registry.backup(to: registry.beside("next"))
+    let (held, released) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let holder = Environment(path: registry.beside("next"), access: .readWrite)
+    Thread.detachNewThread {
+      do {
+        try holder.write { _ throws(StoreError) in
+          held.signal()
+          released.wait()
+        }
+      } catch {
+        Issue.record(error)
+      }
+    }
+    Self.await(held)
+    try await withServer(registry) { port, _ in
+      let peer = try await ServerPeer.bound(port: port)
+      try FileManager.default.moveItem(atPath: registry.path, toPath: registry.beside("old"))
+      try FileManager.default.moveItem(atPath: registry.beside("next"), toPath: registry.path)
+      for id in UInt64(1)...50 {
+        #expect(try await self.version(by: peer, id) == 1)
+        try await Task.sleep(for: .milliseconds(2))
+      }
+    }
+    // The server has ended though the lock is still held.
+    released.signal()
+  }
+
+  /// Waiting is for threads; this one is not needed meanwhile.
+  private static func await(_ semaphore: DispatchSemaphore) { semaphore.wait() }
 
   @Test("A server whose reader cannot be started says which program is missing")
   func noReader() async throws {

@@ -14,12 +14,13 @@ enum SocketError: Error {
 struct MessageSocket: ~Copyable {
   private static let headerBytes = 5
   private let descriptor: CInt
-  /// How long the other end may be silent; `nil` = for ever.
-  private let patienceMilliseconds: CInt?
+  private let isWaitOver: (_ silentMilliseconds: Int) -> Bool
 
-  init(_ descriptor: CInt, patienceMilliseconds: CInt?) {
+  /// - Parameter isWaitOver: asked every `readerLookMilliseconds` while the other end is silent; then the
+  ///   wait ends when this says so.
+  init(_ descriptor: CInt, isWaitOver: @escaping (_ silentMilliseconds: Int) -> Bool) {
     self.descriptor = descriptor
-    self.patienceMilliseconds = patienceMilliseconds
+    self.isWaitOver = isWaitOver
   }
 
   deinit { close(descriptor) }
@@ -83,12 +84,17 @@ struct MessageSocket: ~Copyable {
 
   private func wait(for event: CInt) throws(SocketError) {
     var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    var silentMilliseconds = 0
     while true {
       // One entry, which outlives the call.
-      let ready = unsafe poll(&entry, 1, patienceMilliseconds ?? -1)
+      let ready = unsafe poll(&entry, 1, CInt(ServerLimits.readerLookMilliseconds))
       if ready > 0 { return }
-      if ready == 0 { throw .silent }
-      if errno != EINTR { throw .closed }
+      if ready == 0 {
+        silentMilliseconds += ServerLimits.readerLookMilliseconds
+        if isWaitOver(silentMilliseconds) { throw .silent }
+      } else if errno != EINTR {
+        throw .closed
+      }
     }
   }
 }

@@ -13,15 +13,19 @@ final class ReaderProcess {
   private var isReaped = false
 
   /// Starts a reader of a registry.
-  init(executable: String, registryPath: String) throws(ReaderFailure) {
+  ///
+  /// - Parameter isWaitOver: whether a reader that has been silent for so long is given up.
+  init(
+    executable: String, registryPath: String,
+    isWaitOver: @escaping (_ silentMilliseconds: Int) -> Bool
+  ) throws(ReaderFailure) {
     var ends: [CInt] = [0, 0]
     let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
     // Room for the two descriptors that the call writes.
     guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
       throw ReaderFailure(description: "no socket for the reader: \(Self.text(errno))")
     }
-    socket = MessageSocket(
-      ends[0], patienceMilliseconds: CInt(ServerLimits.readerSilenceMilliseconds))
+    socket = MessageSocket(ends[0], isWaitOver: isWaitOver)
     defer { close(ends[1]) }
     id = try Self.spawn(
       executable, [executable, ReaderService.argument, registryPath], input: ends[1])
@@ -79,9 +83,8 @@ final class ReaderProcess {
         }
       return "the reader was ended by \(Self.name(ofSignal: signal)): \(why)"
     case .silent:
-      return
-        "the reader was silent for \(ServerLimits.readerSilenceMilliseconds) ms: another process keeps "
-        + "the registry locked, or its file system does not answer"
+      return "the reader was silent for too long: another process keeps the registry locked, or its file "
+        + "system does not answer"
     case .nonsense:
       return
         "the reader says more than it was asked for; server and reader must be the same program"

@@ -14,7 +14,7 @@ public enum ReaderService {
     // Whatever of the server's was open without close-on-exec.
     closefrom(STDERR_FILENO + 1)
     dieQuickly()
-    let socket = MessageSocket(STDIN_FILENO, patienceMilliseconds: nil)
+    let socket = MessageSocket(STDIN_FILENO) { _ in false }
     var registry: Registry?
     do throws(SocketError) {
       while true {
@@ -53,7 +53,7 @@ public enum ReaderService {
   ) throws(RegistryError) -> [UInt8] {
     switch request {
     case .generation:
-      return CanonicalJSON.encode(try registry.generation())
+      return try registry.generation().bytes
     case .aliases:
       return CanonicalJSON.encode(ReaderAliases(of: try registry.aliasesNow()))
     case .manifest:

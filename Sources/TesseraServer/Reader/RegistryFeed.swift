@@ -1,5 +1,11 @@
 import Glibc
 import ModelRegistry
+import Synchronization
+
+/// Set once, from another thread.
+private final class Flag: Sendable {
+  let value = Atomic(false)
+}
 
 /// The registry as the server sees it: through a reader, which is started when it is needed, and again
 /// when it has died. The server itself never maps the registry's file.
@@ -9,6 +15,7 @@ final class RegistryFeed: @unchecked Sendable {
   private let executable: String
   private let registryPath: String
   private var reader: ReaderProcess?
+  private let isStopped = Flag()
   /// Readers that were ended and were not gone yet when last looked at.
   private var ended: [pid_t] = []
   private var backoff = Backoff(
@@ -26,9 +33,10 @@ final class RegistryFeed: @unchecked Sendable {
 
   /// The present state of the registry; another value means another content.
   func generation(now: Int64) throws(ReaderFailure) -> Registry.Generation {
-    try decode(
-      Registry.Generation.self,
-      try ask(.generation, bytesMax: ServerLimits.readerRequestBytesMax, now: now))
+    let bytesMax = Registry.Generation.byteCount
+    guard let generation = Registry.Generation(try ask(.generation, bytesMax: bytesMax, now: now))
+    else { throw ReaderFailure(description: "the reader tells no generation") }
+    return generation
   }
 
   /// All aliases of models, with the state that they are of.
@@ -78,8 +86,11 @@ final class RegistryFeed: @unchecked Sendable {
 
   // MARK: The reader
 
+  /// Lets whoever waits for the reader wait no longer. From any thread.
+  func stop() { isStopped.value.store(true, ordering: .relaxed) }
+
   /// Ends the reader, if one runs.
-  func end() {
+  private func end() {
     if let (id, isGone) = reader?.end(), !isGone { ended.append(id) }
     reader = nil
   }
@@ -87,7 +98,11 @@ final class RegistryFeed: @unchecked Sendable {
   private func runningReader() throws(ReaderFailure) -> ReaderProcess {
     if let reader { return reader }
     ended.removeAll(where: ReaderProcess.isGone)
-    let started = try ReaderProcess(executable: executable, registryPath: registryPath)
+    let started = try ReaderProcess(executable: executable, registryPath: registryPath) {
+      [isStopped] silentMilliseconds in
+      isStopped.value.load(ordering: .relaxed)
+        || silentMilliseconds >= ServerLimits.readerSilenceMilliseconds
+    }
     reader = started
     return started
   }
