@@ -83,7 +83,8 @@ final class ReaderProcess {
         }
       return "the reader was ended by \(Self.name(ofSignal: signal)): \(why)"
     case .silent:
-      return "the reader was silent for too long: another process keeps the registry locked, or its file "
+      return
+        "the reader was silent for too long: another process keeps the registry locked, or its file "
         + "system does not answer"
     case .nonsense:
       return
