@@ -178,7 +178,9 @@ struct ServerRegistryTests {
     }
   }
 
-  @Test("A registry that somebody keeps locked neither stops the serving nor the end of it")
+  @Test(
+    "A registry that somebody keeps locked neither stops the serving nor the end of it",
+    .timeLimit(.minutes(1)))
   func locked() async throws {
     let registry = try ServerRegistry.sample(versions: 1)
     try registry.registry.backup(to: registry.beside("next"))
