@@ -1,124 +1,85 @@
-// The face of an LMDB environment: a folder, opened once per process, changed and read only in
-// transactions that live as long as a closure.
+// The face of an LMDB environment: a folder, changed and read only in transactions that live as long as
+// a closure.
 
 import Glibc
 import Synchronization
 
-/// A folder with an LMDB data file and its lock file.
+/// A folder with an LMDB data file and a lock file.
 ///
-/// A process holds one `MDB_env` per folder however often the folder is opened: LMDB's locks break
-/// otherwise. Opening it again, also through another path, shares the first; the environment is
-/// closed when the last `Environment` of the folder goes. Opened for reading first and for writing
-/// later, it is reopened between transactions.
+/// Readers and the writer are kept apart by `LockFile`, between processes, containers and values of this
+/// class alike; a process may open a folder as often as it likes. What the path names is what is used:
+/// when the folder or the data file in it is replaced, the next transaction opens the new one.
 ///
-/// Transactions must not be nested, and must be short: pages that a reader can see are not reused.
-public final class Environment: Sendable {
+/// Transactions of one value run one at a time, must not be nested, and must be short: while one reads,
+/// nobody writes.
+///
+/// Unchecked, because `opened` is guarded by `turn`.
+public final class Environment: @unchecked Sendable {
   /// What an environment may be used for.
   public enum Access: Sendable {
-    /// Transactions that read. The folder must exist. (LMDB still writes its lock file.)
+    /// Transactions that read. The folder must exist.
     case readOnly
-    /// Creates the folder and the databases where they are missing.
+    /// Creates the folder where it is missing.
     case readWrite
   }
-
-  /// The data file's identity, not the folder's: an open file's inode cannot be used again, while a
-  /// folder may be removed and another one get its number.
-  private struct FileID: Hashable {
-    var device: UInt
-    var inode: UInt
-  }
-  private struct Entry {
-    var environment: OpenEnvironment
-    var users: Int
-  }
-  /// What this process has open. Held while opening and closing, so that the two never overlap.
-  private static let open = Mutex<[FileID: Entry]>([:])
 
   /// The folder, as it was given.
   public let path: String
   /// What this value may be used for.
   public let access: Access
-  private let id: FileID
-  private let environment: OpenEnvironment
+  private let mapBytesInitial: Int
+  private let turn = Mutex(())
+  private var opened: OpenEnvironment?
 
-  /// Opens, or shares, the environment in a folder.
+  /// Names a folder. Nothing is opened before the first transaction.
   ///
-  /// - Parameters:
-  ///   - databases: the named databases; the same list for every opening of a folder.
-  ///   - mapBytesInitial: address space for a new environment; `StoreLimits` has the reason.
-  /// - Throws: `system(ENOENT)` when there is nothing to read, `notFound` when a named database is
-  ///   missing, `invalid`, `truncated` or `versionMismatch` when the file cannot be used.
+  /// - Parameter mapBytesInitial: address space for a new environment; `StoreLimits` has the reason.
   public init(
-    path: String, access: Access, databases: [String],
-    mapBytesInitial: Int = StoreLimits.mapBytesInitial
-  ) throws(StoreError) {
+    path: String, access: Access, mapBytesInitial: Int = StoreLimits.mapBytesInitial
+  ) {
     self.path = path
     self.access = access
-    let writable = access == .readWrite
-    if writable { try Self.makeFolder(path) }
-    (environment, id) = try Self.open.withLock { table throws(StoreError) in
-      if let id = try Self.identify(path), let entry = table[id] {
-        if writable { try entry.environment.makeWritable(mapBytes: mapBytesInitial) }
-        table[id]?.users += 1
-        return (entry.environment, id)
-      }
-      let opened = try OpenEnvironment(
-        path: path, writable: writable, databases: databases, mapBytes: mapBytesInitial)
-      guard let id = try Self.identify(path) else {
-        throw StoreError(.system(ENOENT), during: "stat", path: path)
-      }
-      table[id] = Entry(environment: opened, users: 1)
-      return (opened, id)
-    }
+    self.mapBytesInitial = mapBytesInitial
   }
 
-  deinit {
-    Self.open.withLock { table in
-      table[id]?.users -= 1
-      if table[id]?.users == 0 { table[id] = nil }
-    }
-  }
+  var dataFile: String { "\(path)/data.mdb" }
 
-  /// The number of the last transaction of any process; another number means another content. While a
-  /// commit reaches the disk it may already be named here, though readers still begin on the state
-  /// before. Opens no transaction: a lock held shared and a read of mapped memory.
-  public func lastTransactionID() throws(StoreError) -> UInt64 {
-    try environment.gate.shared { () throws(StoreError) in try environment.size().transaction }
+  /// The present state; another value means another content. While a commit reaches the disk it may
+  /// already be named here, though readers still wait for it. Two looks at names and one at mapped
+  /// memory: no transaction, and no lock once the file is open.
+  public func generation() throws(StoreError) -> Generation {
+    let known = try inTurn { () throws(StoreError) -> Generation? in
+      guard let opened, try FileID.named(dataFile, in: path) == opened.id else { return nil }
+      return Generation(opened.id, try opened.size().transaction)
+    }
+    if let known { return known }
+    return try read { transaction throws(StoreError) in try transaction.generation() }
   }
 
   /// Bytes of address space reserved now.
   public func mapBytes() throws(StoreError) -> Int {
-    try environment.gate.shared { () throws(StoreError) in try environment.size().mapBytes }
+    try read { transaction throws(StoreError) in try transaction.environment.size().mapBytes }
   }
 
-  /// Runs `body` on one unchanging state of the environment.
+  /// Runs `body` on one unchanging state of the environment. Nobody writes meanwhile: keep it short.
   ///
-  /// A writer is not held up and does not hold up. Keep it short and do not nest transactions.
+  /// - Throws: `system(ENOENT)` when there is nothing to read; `invalid`, `truncated` or
+  ///   `versionMismatch` when the file cannot be used.
   public func read<R, E: StoreFailure>(
     _ body: (borrowing ReadTransaction) throws(E) -> R
   ) throws(E) -> R {
-    for _ in 0..<StoreLimits.attemptsMax {
-      let outcome: Result<R, E>
-      do throws(StoreError) {
-        outcome = try environment.gate.shared { () throws(StoreError) -> Result<R, E> in
-          let transaction = try ReadTransaction(in: environment)
-          do throws(E) {
-            return .success(try body(transaction))
-          } catch {
-            return .failure(error)
-          }
-        }
+    try run(.shared) { open throws(StoreError) -> Result<R, E> in
+      let transaction = try ReadTransaction(in: open)
+      do throws(E) {
+        return .success(try body(transaction))
       } catch {
-        if let lasting = makeRetriable(error) { throw E(store: lasting) }
-        continue
+        return .failure(error)
       }
-      return try outcome.get()
     }
-    throw E(store: StoreError(.mapResized, during: "mdb_txn_begin", path: path))
   }
 
-  /// Runs `body` as the only writer of any process and commits what it wrote. When this returns, the
-  /// change is on the disk. When `body` throws, nothing has changed.
+  /// Runs `body` as the only user of the folder, of any process, and commits what it wrote. When this
+  /// returns, the change is on the disk. When `body` throws, nothing has changed.
   ///
   /// `body` runs again from the start when the map was too small, so it must have no other effects.
   public func write<R, E: StoreFailure>(
@@ -127,38 +88,91 @@ public final class Environment: Sendable {
     guard access == .readWrite else {
       throw E(store: StoreError(.readOnly, during: "write", path: path))
     }
-    for _ in 0..<StoreLimits.attemptsMax {
-      let outcome: Result<R, E>
-      do throws(StoreError) {
-        outcome = try environment.gate.shared { () throws(StoreError) -> Result<R, E> in
-          try environment.clearStaleReaders()
-          let transaction = try WriteTransaction(in: environment)
-          let value: R
-          do throws(E) {
-            value = try body(transaction)
-          } catch {
-            // A full map is this function's business, anything else the caller's.
-            if let full = error.storeError, full.code == .mapFull { throw full }
-            return .failure(error)
-          }
-          try transaction.commit()
-          return .success(value)
-        }
+    return try run(.exclusive) { open throws(StoreError) -> Result<R, E> in
+      let transaction = try WriteTransaction(in: open)
+      let value: R
+      do throws(E) {
+        value = try body(transaction)
       } catch {
-        if let lasting = makeRetriable(error) { throw E(store: lasting) }
-        continue
+        // A full map is this class's business, anything else the caller's.
+        if let full = error.storeError, full.code == .mapFull { throw full }
+        return .failure(error)
       }
-      return try outcome.get()
+      try transaction.commit()
+      return .success(value)
     }
-    throw E(store: StoreError(.mapResized, during: "mdb_txn_begin", path: path))
+  }
+
+  // MARK: Attempts
+
+  /// Runs `body` with the folder locked and the file that it names open; again when there was no room,
+  /// or another folder.
+  func run<R, E: StoreFailure>(
+    _ mode: LockFile.Mode, _ body: (OpenEnvironment) throws(StoreError) -> Result<R, E>
+  ) throws(E) -> R {
+    let outcome = inTurn { () -> Result<R, E> in
+      for _ in 0..<StoreLimits.attemptsMax {
+        do throws(StoreError) {
+          if let outcome = try attempt(mode, body) { return outcome }
+        } catch {
+          if let lasting = makeRetriable(error) { return .failure(E(store: lasting)) }
+        }
+      }
+      return .failure(E(store: StoreError(.unsettled, during: "mdb_txn_begin", path: path)))
+    }
+    return try outcome.get()
+  }
+
+  /// `nil` when the folder was replaced meanwhile.
+  private func attempt<R>(
+    _ mode: LockFile.Mode, _ body: (OpenEnvironment) throws(StoreError) -> R
+  ) throws(StoreError) -> R? {
+    try withLock(mode) { () throws(StoreError) in
+      let id = try FileID.named(dataFile, in: path)
+      if id == nil && mode == .shared {
+        throw StoreError(.system(ENOENT), during: "stat \(dataFile)", path: path)
+      }
+      if let opened, opened.id != id { self.opened = nil }
+      let open: OpenEnvironment
+      if let opened {
+        open = opened
+      } else {
+        open = try OpenEnvironment(
+          file: dataFile, in: path, isWritable: access == .readWrite, mapBytes: mapBytesInitial)
+        opened = open
+      }
+      return try body(open)
+    }
+  }
+
+  /// Runs `body` with the folder locked; `nil` when another folder has taken its place before that.
+  /// This value's turn is held.
+  func withLock<R>(
+    _ mode: LockFile.Mode, _ body: () throws(StoreError) -> R
+  ) throws(StoreError) -> R? {
+    if mode == .exclusive {
+      try makeFolder()
+    } else if try FileID.named(dataFile, in: path) == nil {
+      // Reading makes no lock file where there is nothing to read.
+      throw StoreError(.system(ENOENT), during: "stat \(dataFile)", path: path)
+    }
+    let lock = try LockFile(folder: path, mode: mode)
+    try lock.acquire(mode)
+    defer { lock.release() }
+    guard try FileID.named(LockFile.file(in: path), in: path) == lock.id else { return nil }
+    return try body()
   }
 
   /// Makes room for the next attempt; returns the error that remains when there is no point in one.
   private func makeRetriable(_ error: StoreError) -> StoreError? {
     do throws(StoreError) {
       switch error.code {
-      case .mapFull: try environment.grow()
-      case .mapResized: try environment.adoptMapSize()
+      case .mapFull: try opened?.grow()
+      case .mapResized: try opened?.adoptMapSize()
+      case .panic:
+        // A write failed below LMDB; the file is opened anew for whoever comes next.
+        opened = nil
+        return error
       default: return error
       }
       return nil
@@ -167,27 +181,33 @@ public final class Environment: Sendable {
     }
   }
 
-  // MARK: Folders
+  /// One caller of this value at a time.
+  func inTurn<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    var outcome: Result<R, E>?
+    turn.withLock { _ in
+      do throws(E) {
+        outcome = .success(try body())
+      } catch {
+        outcome = .failure(error)
+      }
+    }
+    guard let outcome else { preconditionFailure("the body always runs") }
+    return try outcome.get()
+  }
+
+  /// Forgets the open file: it has been replaced.
+  func forget() { opened = nil }
 
   /// Like `mkdir -p`.
-  private static func makeFolder(_ path: String) throws(StoreError) {
+  private func makeFolder() throws(StoreError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       prefix += part
+      // The path is read only during the call.
       if unsafe mkdir(prefix, 0o755) != 0 && errno != EEXIST {
         throw StoreError(.system(errno), during: "mkdir \(prefix)", path: path)
       }
       prefix += "/"
     }
-  }
-
-  /// `nil` when there is no data file yet.
-  private static func identify(_ path: String) throws(StoreError) -> FileID? {
-    var file = stat()
-    if unsafe stat("\(path)/data.mdb", &file) == 0 {
-      return FileID(device: UInt(file.st_dev), inode: UInt(file.st_ino))
-    }
-    if errno == ENOENT { return nil }
-    throw StoreError(.system(errno), during: "stat", path: path)
   }
 }

@@ -7,15 +7,13 @@ public enum StoreLimits {
   /// A full map doubles up to here. 1 TiB is far above any registry and below the 47-bit address
   /// space of x86-64, so a runaway writer gets `mapFull` and not an unexplained `ENOMEM`.
   public static let mapBytesMax = 1 << 40
-  /// Readers of all processes at one moment. LMDB's own default; every reader here is short.
-  public static let readersMax: UInt32 = 126
-  /// Named databases in one environment. LMDB allocates a table of this size per transaction.
+  /// Named databases that one transaction can open. LMDB allocates a table of this size per transaction.
   public static let databasesMax: UInt32 = 16
   /// Longest key: what LMDB is built with by default on every distribution.
   public static let keyBytesMax = 511
   /// Longest value: LMDB stores the size in 32 bits.
   public static let valueBytesMax = Int(UInt32.max)
-  /// How often one transaction is begun again after the map was grown, or its size adopted, by us or
-  /// by another process. Doubling from 1 MiB to `mapBytesMax` takes 20.
+  /// How often one transaction is begun again after the map was grown, its size adopted, or the folder
+  /// replaced, by us or by another process. Doubling from 1 MiB to `mapBytesMax` takes 20.
   static let attemptsMax = 32
 }

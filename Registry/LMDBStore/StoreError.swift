@@ -23,8 +23,6 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case mapFull
     /// `MDB_DBS_FULL`: more named databases than `StoreLimits.databasesMax`.
     case databasesFull
-    /// `MDB_READERS_FULL`: `StoreLimits.readersMax` transactions are reading now.
-    case readersFull
     /// `MDB_TXN_FULL`: one transaction changes too many pages.
     case transactionFull
     /// `MDB_MAP_RESIZED`: another process keeps growing the map faster than it can be adopted.
@@ -39,6 +37,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case readOnly
     /// The data file is shorter than its own meta page says; reading it would kill the process.
     case truncated
+    /// The folder is replaced, or its map grown, faster than it can be opened.
+    case unsettled
     /// The operating system's `errno`.
     case system(Int32)
     /// A result code that this module does not know.
@@ -96,7 +96,6 @@ extension StoreError.Code {
       case MDB_INVALID: .invalid
       case MDB_MAP_FULL: .mapFull
       case MDB_DBS_FULL: .databasesFull
-      case MDB_READERS_FULL: .readersFull
       case MDB_TXN_FULL: .transactionFull
       case MDB_MAP_RESIZED: .mapResized
       case MDB_INCOMPATIBLE: .incompatible
@@ -110,14 +109,13 @@ extension StoreError.Code {
   var text: String {
     switch self {
     case .keyExists: "the key exists already"
-    case .notFound: "a named database is missing; this is not a registry"
+    case .notFound: "a named database is missing"
     case .corrupted: "the file is damaged; restore the folder from a copy"
     case .panic: "an earlier write failed; close the environment and open it again"
     case .versionMismatch: "written by an incompatible version of LMDB"
     case .invalid: "not an LMDB file"
     case .mapFull: "the map has reached its largest size (\(StoreLimits.mapBytesMax) bytes)"
     case .databasesFull: "more than \(StoreLimits.databasesMax) named databases"
-    case .readersFull: "\(StoreLimits.readersMax) readers are active; try again"
     case .transactionFull: "one transaction changes too many pages"
     case .mapResized: "another process keeps growing the file; try again"
     case .incompatible: "a database has other flags than expected"
@@ -125,6 +123,8 @@ extension StoreError.Code {
     case .badValueSize: "a key or value is empty or too long"
     case .readOnly: "opened for reading only"
     case .truncated: "the data file has been cut short; restore the folder from a copy"
+    case .unsettled: "the folder keeps changing under the reader; try again"
+    // The text is copied before the call's buffer can be used again.
     case .system(let number): unsafe String(cString: strerror(number))
     case .other(let number): "LMDB result \(number)"
     }

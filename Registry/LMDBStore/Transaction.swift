@@ -9,21 +9,15 @@ import CLMDB
   private(set) var handle: OpaquePointer?
   let environment: OpenEnvironment
 
-  /// The reader table can be full of the dead; then it is cleared and tried once more.
   init(in environment: OpenEnvironment) throws(StoreError) {
-    do throws(StoreError) {
-      try self.init(in: environment, flags: UInt32(MDB_RDONLY))
-    } catch {
-      guard error.code == .readersFull else { throw error }
-      try environment.clearStaleReaders()
-      try self.init(in: environment, flags: UInt32(MDB_RDONLY))
-    }
+    try self.init(in: environment, flags: UInt32(MDB_RDONLY))
   }
 
   init(in environment: OpenEnvironment, flags: UInt32) throws(StoreError) {
     var begun: OpaquePointer?
+    // The environment stays open while this value refers to it.
     try environment.check(
-      unsafe mdb_txn_begin(try environment.live(), nil, flags, &begun), "mdb_txn_begin")
+      unsafe mdb_txn_begin(environment.live, nil, flags, &begun), "mdb_txn_begin")
     unsafe handle = begun
     self.environment = environment
   }
@@ -31,14 +25,34 @@ import CLMDB
   // Does nothing for a handle that is gone.
   deinit { unsafe mdb_txn_abort(handle) }
 
-  /// The number of the transaction that committed this state.
-  public var number: UInt64 { unsafe UInt64(mdb_txn_id(handle)) }
+  /// Which state this is.
+  public func generation() throws(StoreError) -> Generation {
+    // The handle is open for as long as this value lives.
+    Generation(environment.id, unsafe UInt64(mdb_txn_id(handle)))
+  }
+
+  /// Whether nothing was ever committed to this file.
+  public func isPristine() throws(StoreError) -> Bool {
+    try environment.size().transaction == 0
+  }
+
+  /// Whether a named database is there.
+  public func has(database name: String) throws(StoreError) -> Bool {
+    do throws(StoreError) {
+      _ = try database(name)
+      return true
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return false
+    }
+  }
 
   /// Calls `body` with the value of a key, in place; `nil` when there is none.
   public func withValue<R>(
     for key: [UInt8], in database: String, _ body: (RawSpan) -> R
   ) throws(StoreError) -> R? {
     let database = try self.database(database)
+    // The transaction is open, so what LMDB points to stays in place while `body` looks at it.
     var value = unsafe MDB_val()
     let result = unsafe withMDBValue(key) { key in
       unsafe mdb_get(handle, database, &key, &value)
@@ -58,6 +72,7 @@ import CLMDB
   public func forEach(
     in database: String, prefix: [UInt8] = [], _ body: (RawSpan, RawSpan) -> Bool
   ) throws(StoreError) {
+    // The cursor is open, and what LMDB points to stays in place while `body` looks at it.
     unsafe try withCursor(in: database) { cursor throws(StoreError) in
       var key = unsafe MDB_val()
       var value = unsafe MDB_val()
@@ -66,10 +81,12 @@ import CLMDB
         ? mdb_cursor_get(cursor, &key, &value, MDB_FIRST)
         : withMDBValue(prefix) { start in
           let result = unsafe mdb_cursor_get(cursor, &start, &value, MDB_SET_RANGE)
+          // The key that was found, where LMDB keeps it.
           unsafe key = start
           return result
         }
       while result == MDB_SUCCESS {
+        // Key and value as the cursor has just found them.
         let goesOn = unsafe withBytes(of: key) { key in
           guard key.starts(with: prefix) else { return false }
           return unsafe withBytes(of: value) { body(key, $0) }
@@ -83,6 +100,7 @@ import CLMDB
 
   /// The greatest key that begins with `prefix`; `nil` when there is none. Two seeks.
   public func lastKey(in database: String, prefix: [UInt8] = []) throws(StoreError) -> [UInt8]? {
+    // The cursor is open, and what LMDB points to is copied at once.
     unsafe try withCursor(in: database) { cursor throws(StoreError) in
       var key = unsafe MDB_val()
       var value = unsafe MDB_val()
@@ -97,6 +115,7 @@ import CLMDB
         }
       }
       let step = result == MDB_SUCCESS ? MDB_PREV : MDB_LAST
+      // The cursor is open.
       result = unsafe mdb_cursor_get(cursor, &key, &value, step)
       if result == MDB_NOTFOUND { return nil }
       try environment.check(result, "mdb_cursor_get")
@@ -110,6 +129,7 @@ import CLMDB
     in database: String, _ body: (OpaquePointer) throws(StoreError) -> R
   ) throws(StoreError) -> R {
     var opened: OpaquePointer?
+    // The transaction is open for longer than the cursor, which is closed below.
     try environment.check(
       unsafe mdb_cursor_open(handle, try self.database(database), &opened), "mdb_cursor_open")
     guard let cursor = unsafe opened else {
@@ -119,10 +139,13 @@ import CLMDB
     return unsafe try body(cursor)
   }
 
-  func database(_ name: String) throws(StoreError) -> MDB_dbi {
-    guard let database = environment.databases[name] else {
-      throw StoreError(.notFound, during: "database \(name)", path: environment.path)
-    }
+  /// The handle of a named database. LMDB remembers it for the transaction and closes it with it, so
+  /// databases are opened as what was read before them says.
+  func database(_ name: String, flags: UInt32 = 0) throws(StoreError) -> MDB_dbi {
+    var database: MDB_dbi = 0
+    // The transaction is open; the name is read only during the call.
+    try environment.check(
+      unsafe mdb_dbi_open(handle, name, flags, &database), "mdb_dbi_open \(name)")
     return database
   }
 }
@@ -141,12 +164,31 @@ import CLMDB
     _ value: [UInt8], for key: [UInt8], in database: String
   ) throws(StoreError) {
     let database = try reading.database(database)
+    // The transaction is open; LMDB copies key and value during the call.
     let result = unsafe withMDBValue(key) { key in
       unsafe withMDBValue(value) { value in
         unsafe mdb_put(reading.handle, database, &key, &value, 0)
       }
     }
     try reading.environment.check(result, "mdb_put")
+  }
+
+  /// Removes a key; false when it was not there.
+  @discardableResult
+  public func remove(_ key: [UInt8], in database: String) throws(StoreError) -> Bool {
+    let database = try reading.database(database)
+    // The key is read only during the call.
+    let result = unsafe withMDBValue(key) { key in
+      unsafe mdb_del(reading.handle, database, &key, nil)
+    }
+    if result == MDB_NOTFOUND { return false }
+    try reading.environment.check(result, "mdb_del")
+    return true
+  }
+
+  /// Makes a named database where it is missing.
+  public func create(database name: String) throws(StoreError) {
+    _ = try reading.database(name, flags: UInt32(MDB_CREATE))
   }
 
   /// Makes the changes durable. Not undone by any crash once this has returned.
@@ -166,6 +208,7 @@ extension ReadTransaction {
 
 /// The pointer is only read by LMDB, and only during the call.
 private func withMDBValue<R>(_ bytes: [UInt8], _ body: (inout MDB_val) -> R) -> R {
+  // The buffer is lent for as long as `body` runs.
   unsafe bytes.withUnsafeBytes { bytes in
     var value = unsafe MDB_val(
       mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
@@ -175,18 +218,21 @@ private func withMDBValue<R>(_ bytes: [UInt8], _ body: (inout MDB_val) -> R) -> 
 
 /// What LMDB points to stays in place until the transaction ends, and `body` cannot keep the span.
 private func withBytes<R>(of value: MDB_val, _ body: (RawSpan) -> R) -> R {
+  // As many bytes as LMDB says stand there.
   let bytes = unsafe UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)
   return unsafe body(bytes.bytes)
 }
 
 extension RawSpan {
   fileprivate func starts(with prefix: [UInt8]) -> Bool {
+    // Bytes have no padding that could be compared.
     unsafe withUnsafeBytes { unsafe $0.starts(with: prefix) }
   }
 }
 
 extension [UInt8] {
   fileprivate init(copying bytes: RawSpan) {
+    // Bytes have no padding that the copy could expose.
     self = unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
   }
 }

@@ -21,7 +21,7 @@ package enum CanonicalJSON {
 
   /// - Parameters:
   ///   - place: what is being read, for the message.
-  static func decode<T: Decodable>(
+  package static func decode<T: Decodable>(
     _ type: T.Type, from bytes: [UInt8], at place: String, code: RegistryError.Code = .damaged
   ) throws(RegistryError) -> T {
     do {

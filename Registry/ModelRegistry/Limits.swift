@@ -1,21 +1,24 @@
+import ModelGraph
+import TesseraWire
+
 /// Every limit of a registry, with its reason. `Registry/FORMAT.md` lists the same figures; a test
 /// compares the two.
 public enum RegistryLimits {
   /// The format that this code writes and the only one that it reads.
-  public static let formatVersion = 1
-  /// Longest name of a model or alias: the wire protocol promises 64 bytes, and two names with a
-  /// separator and a version stay far below LMDB's 511 bytes of key.
-  public static let nameBytesMax = 64
-  /// Raw bytes of one tensor. 512 Mi numbers of float32 are 2 GiB (the limit of a model description);
-  /// it also bounds what one damaged record can make a reader allocate.
-  public static let tensorBytesMax = 2 << 30
+  public static let formatVersion = 2
+  /// Longest name of a kind, an object or an alias: what the wire protocol promises. Three names with
+  /// their separators stay far below the longest key of the store.
+  public static let nameBytesMax = Limits.nameBytesMax
+  /// Raw bytes of one tensor: the numbers that a model description may ask for, as float32. It also
+  /// bounds what one damaged record can make a reader allocate.
+  public static let tensorBytesMax = MemoryLayout<Float>.size * ModelLimits.tensorElementsMax
   /// Raw bytes of all tensors of a version: what a server can hold twice (old and new version) on a
   /// machine with 16 GiB.
   public static let modelBytesMax = 4 << 30
   /// Bytes of `weights.safetensors`: the tensors and a header of a few megabytes.
   public static let weightsFileBytesMax = modelBytesMax + (8 << 20)
   /// Bytes of `model.json`: the limit of a model description.
-  public static let descriptionBytesMax = 32 << 20
+  public static let descriptionBytesMax = ModelLimits.jsonBytesMax
   /// Bytes of `warmup.frames`: 64 frames of the largest size. More only delays the swap.
   public static let warmupBytesMax = 64 << 20
   /// Bytes of `metrics.json`. It stands in every manifest, and manifests are read to list versions.
@@ -23,8 +26,17 @@ public enum RegistryLimits {
   /// Bytes of a manifest: 16,384 tensors at about 400 bytes each, and the metrics.
   public static let manifestBytesMax = 8 << 20
   /// Tensors of a version: the limit of a safetensors file.
-  public static let tensorsMax = 16_384
-  /// Versions an alias remembers for rollback. Older ones fall off: nobody goes back 64 promotions
+  public static let tensorsMax = ModelLimits.tensorsMax
+  /// Versions that share an alias's requests. A split compares a few versions.
+  public static let sharesMax = 8
+  /// Versions that watch beside them: each costs the compute of a whole one.
+  public static let shadowsMax = 8
+  /// Aliases that one transaction moves: a fleet's, and its audit records stay one page each.
+  public static let movesMax = 64
+  /// What nothing needs any more is kept this long before `gc` reclaims it, in seconds: a day, since a
+  /// server that was told to load a version may still be reading it, and a mistake is noticed by then.
+  public static let graceSeconds = 86_400
+  /// Targets an alias remembers for rollback. Older ones fall off: nobody goes back 64 promotions
   /// by rolling back, and the record stays small enough to be read at every poll.
   public static let aliasHistoryMax = 64
   /// Bytes of a note or of a reason. It is a sentence, kept for ever.

@@ -4,7 +4,10 @@ import LMDBStore
 
 extension Manifest {
   /// Reads a stored manifest: size, digest, schema, in this order.
-  init(verifying bytes: [UInt8]?, digest: Digest, at place: String) throws(RegistryError) {
+  package init(
+    verifying bytes: [UInt8]?, digest: Digest, of model: String, version: UInt32
+  ) throws(RegistryError) {
+    let place = "\(model) version \(version): manifest \(digest)"
     guard let bytes else { throw RegistryError(.damaged, at: place, "is missing") }
     guard bytes.count <= RegistryLimits.manifestBytesMax else {
       throw RegistryError(
@@ -15,8 +18,10 @@ extension Manifest {
       throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
     }
     self = try CanonicalJSON.decode(Manifest.self, from: bytes, at: place)
-    guard format == RegistryLimits.formatVersion else {
-      throw RegistryError(.unknownFormat, at: place, "has format \(format), which is not known")
+    guard format == RegistryLimits.formatVersion, kind == ObjectKind.model.description else {
+      throw RegistryError(
+        .unknownFormat, at: place, "is of kind \"\(kind)\" and format \(format), which is not known"
+      )
     }
     try checkLimits(at: place, code: .damaged)
   }

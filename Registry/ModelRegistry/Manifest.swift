@@ -1,5 +1,6 @@
-// The manifest: a version, said in JSON. Its SHA-256 is what a version and an alias point to, so it
-// pins everything below it.
+// The manifest: a version's content, said in JSON. Its SHA-256 is what a version and an alias point to, so
+// it pins everything below it. Names, times and notes stand elsewhere: the same content has the same
+// digest in every registry, and can be signed and moved.
 
 /// What a version consists of. Schema: `Registry/FORMAT.md`.
 public struct Manifest: Hashable, Sendable, Codable {
@@ -67,16 +68,12 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var metrics: Digest?
   }
 
-  /// 1.
+  /// `RegistryLimits.formatVersion`.
   public var format: Int
-  /// The model's name in this registry.
-  public var model: String
+  /// `model`: a manifest cannot be taken for one of another kind of object.
+  public var kind: String
   /// How the matrices are stored.
   public var precision: Precision
-  /// When it was imported: RFC 3339, UTC.
-  public var created: String
-  /// What the importer said about it.
-  public var note: String?
   /// `model.json`, byte for byte.
   public var description: Blob
   /// In the order in which the graph first uses them.

@@ -43,7 +43,7 @@ extension Registry {
     }
     try change.check()
     let source = try SourceFolder(path: folder)
-    let model = try Name(name ?? source.graph.description.name, of: "model")
+    let model = try ObjectName(model: name ?? source.graph.description.name)
 
     var blobs: [Digest: [UInt8]] = [:]
     func store(_ raw: [UInt8]) -> Manifest.Blob {
@@ -70,8 +70,7 @@ extension Registry {
       progress(tensors.count, source.tensors.count)
     }
     let manifest = Manifest(
-      format: RegistryLimits.formatVersion, model: model.text, precision: precision,
-      created: CanonicalJSON.timestamp(change.now), note: change.why,
+      format: RegistryLimits.formatVersion, kind: model.kind.text, precision: precision,
       description: store(source.description), tensors: tensors,
       warmup: source.warmup.map(store), metrics: source.metrics, sources: source.digests)
     try manifest.checkLimits(at: folder, code: .limit)
@@ -79,7 +78,7 @@ extension Registry {
   }
 
   private func write(
-    _ manifest: Manifest, blobs: [Digest: [UInt8]], model: Name, change: Change
+    _ manifest: Manifest, blobs: [Digest: [UInt8]], model: ObjectName, change: Change
   ) throws(RegistryError) -> ImportResult {
     let bytes = CanonicalJSON.encode(manifest)
     let digest = Digest(of: bytes)
@@ -89,30 +88,24 @@ extension Registry {
         "has \(bytes.count) bytes, more than \(RegistryLimits.manifestBytesMax)")
     }
     let content = manifest.sources.digest(with: manifest.precision)
-    return try environment.write { transaction throws(RegistryError) in
+    return try write { transaction throws(RegistryError) in
       if let (version, record) = try transaction.reading.version(of: model, madeFrom: content) {
-        let stored = try transaction.reading.value(record.manifest.bytes, in: .manifests)
-        let earlier = try Manifest(
-          verifying: stored, digest: record.manifest,
-          at: "\(model.text) version \(version): manifest \(record.manifest)")
-        var own: [Digest: [UInt8]] = [:]
-        for (_, blob) in earlier.blobs { own[blob.digest] = blobs[blob.digest] }
-        return ImportResult(
-          version: version, model: model.text, digest: record.manifest, manifest: earlier,
-          isNew: false, repairedBlobs: try transaction.putMissing(own).replaced)
+        return try transaction.repair(
+          version, record, of: model, with: (digest: digest, bytes: bytes, blobs: blobs))
       }
       let last = try transaction.reading.lastVersion(of: model)
       guard last < UInt32.max else {
-        throw RegistryError(.limit, at: "model \(model.text)", "has no version numbers left")
+        throw RegistryError(.limit, at: "model \(model.words)", "has no version numbers left")
       }
       let repaired = try transaction.putMissing(blobs).damaged
       try transaction.put(bytes, digest.bytes, in: .manifests)
-      let record = VersionRecord(manifest: digest, content: content)
-      try transaction.put(
-        CanonicalJSON.encode(record), Key.version(model, last + 1), in: .versions)
-      try transaction.audit(.importVersion, model: model, to: last + 1, by: change)
+      let record = VersionRecord(
+        manifest: digest, content: content, created: CanonicalJSON.timestamp(change.now),
+        note: change.why)
+      try transaction.put(record: record, Key.version(model, last + 1), in: .versions)
+      try transaction.audit(.importVersion, model, version: last + 1, by: change)
       return ImportResult(
-        version: last + 1, model: model.text, digest: digest, manifest: manifest, isNew: true,
+        version: last + 1, model: model.name.text, digest: digest, manifest: manifest, isNew: true,
         repairedBlobs: repaired)
     }
   }
@@ -130,23 +123,41 @@ extension Manifest.Sources {
 }
 
 extension ReadTransaction {
-  /// The first version of a model that was made from this content.
+  /// The first version of a model that was made from this content. Versions that cannot be read do not
+  /// stop an import: they are not it.
   fileprivate func version(
-    of model: Name, madeFrom content: Digest
+    of model: ObjectName, madeFrom content: Digest
   ) throws(RegistryError) -> (UInt32, VersionRecord)? {
-    for (key, value) in try entries(in: .versions, prefix: Key.model(model)) {
-      guard let version = Key.number(UInt32.self, endOf: key) else {
-        throw Registry.damagedKey(in: .versions)
+    for entry in try versions(of: model) {
+      if let record = entry.state.record, record.content == content {
+        return (entry.version, record)
       }
-      let record = try CanonicalJSON.decode(
-        VersionRecord.self, from: value, at: "record of \(model.text) version \(version)")
-      if record.content == content { return (version, record) }
     }
     return nil
   }
 }
 
 extension WriteTransaction {
+  /// What was imported again is written again where it is damaged: the manifest, when it is the same one,
+  /// and every blob that is.
+  fileprivate func repair(
+    _ version: UInt32, _ record: VersionRecord, of model: ObjectName,
+    with made: (digest: Digest, bytes: [UInt8], blobs: [Digest: [UInt8]])
+  ) throws(RegistryError) -> ImportResult {
+    var stored = try reading.value(record.manifest.bytes, in: .manifests)
+    if made.digest == record.manifest && stored != made.bytes {
+      try put(made.bytes, made.digest.bytes, in: .manifests)
+      stored = made.bytes
+    }
+    let manifest = try Manifest(
+      verifying: stored, digest: record.manifest, of: model.name.text, version: version)
+    var own: [Digest: [UInt8]] = [:]
+    for (_, blob) in manifest.blobs { own[blob.digest] = made.blobs[blob.digest] }
+    return ImportResult(
+      version: version, model: model.name.text, digest: record.manifest, manifest: manifest,
+      isNew: false, repairedBlobs: try putMissing(own).replaced)
+  }
+
   /// Stores blobs that are not there, or are there with other bytes than their digest says.
   ///
   /// - Returns: how many were written at all, and how many of those replaced damaged bytes.

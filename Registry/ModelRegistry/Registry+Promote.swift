@@ -1,61 +1,94 @@
-// Moving an alias. One transaction that also appends the audit record.
+// Moving aliases. One transaction, however many, that also appends an audit record for each.
 
 import LMDBStore
 
-/// What a promotion or a rollback did.
-public struct AliasMove: Hashable, Sendable {
-  /// Where the alias pointed before; none when it is new.
-  public var from: UInt32?
-  /// Where it points now.
-  public var to: UInt32
-  /// False when it pointed there already and nothing was written.
-  public var isChange: Bool
+/// An alias and the version that it is to point to.
+public struct Promotion: Hashable, Sendable {
+  /// The model's name.
+  public var model: String
+  /// The alias's name.
+  public var alias: String
+  /// The version.
+  public var version: UInt32
 
-  /// A move of an alias.
-  public init(from: UInt32?, to: UInt32, isChange: Bool) {
-    self.from = from
-    self.to = to
-    self.isChange = isChange
+  /// A wish to point an alias to a version.
+  public init(model: String, alias: String = "production", version: UInt32) {
+    self.model = model
+    self.alias = alias
+    self.version = version
   }
 }
 
+/// What a promotion or a rollback did to an alias.
+public struct AliasMove: Hashable, Sendable {
+  /// The model's name.
+  public var model: String
+  /// The alias's name.
+  public var alias: String
+  /// Where the alias pointed before; none when it is new.
+  public var from: AliasTarget?
+  /// Where it points now.
+  public var to: AliasTarget
+  /// False when it pointed there already and nothing was written.
+  public var isChange: Bool
+}
+
 extension Registry {
-  /// Points an alias to a version, making the alias if it is new.
-  ///
-  /// The version is loaded and verified first, so a damaged one is never promoted. When this
-  /// returns, the change is on the disk. Promoting the version that the alias has already changes
-  /// nothing, so a command that was cut off can simply be given again.
-  ///
-  /// - Throws: `unknownModel`, `unknownVersion`, `badName`, `damaged`.
+  /// Points an alias to a version: see ``promote(_:change:)``.
   @discardableResult
   public func promote(
     model: String, version: UInt32, alias: String = "production", change: Change
   ) throws(RegistryError) -> AliasMove {
-    let (name, aliasName) = (try Name(model, of: "model"), try Name(alias, of: "alias"))
+    try promote([Promotion(model: model, alias: alias, version: version)], change: change)[0]
+  }
+
+  /// Points aliases to versions, all or none of them, making aliases that are new.
+  ///
+  /// The versions are loaded and verified first, so a damaged one is never promoted. When this
+  /// returns, the change is on the disk. Promoting the version that an alias has already changes
+  /// nothing, so a command that was cut off can simply be given again.
+  ///
+  /// A later release writes targets of several versions: here is the place to check that their outputs
+  /// agree and that equally named columns agree in axis and kind.
+  ///
+  /// - Throws: `unknownModel`, `unknownVersion`, `badName`, `damaged`, `limit`.
+  @discardableResult
+  public func promote(
+    _ promotions: [Promotion], change: Change
+  ) throws(RegistryError) -> [AliasMove] {
     try change.check()
-    // Looked up first, so that the usual mistake costs no reading of tensors.
-    _ = try load(model: model, version: version)
-    return try environment.write { transaction throws(RegistryError) in
-      let record = try transaction.reading.existingVersion(name, version)
-      let current = try transaction.reading.alias(name, aliasName)
-      if let current, current.version == version {
-        return AliasMove(from: version, to: version, isChange: false)
+    guard (1...RegistryLimits.movesMax).contains(promotions.count) else {
+      throw RegistryError(
+        .limit, at: "promotion",
+        "moves \(promotions.count) aliases; 1 to \(RegistryLimits.movesMax) move at once")
+    }
+    var names: [(object: ObjectName, alias: Name)] = []
+    for promotion in promotions {
+      let name = (
+        object: try ObjectName(model: promotion.model),
+        alias: try Name(promotion.alias, of: "alias")
+      )
+      if names.contains(where: { $0 == name }) {
+        throw RegistryError(
+          .badName, at: "alias \(name.alias.text) of \(name.object.words)", "is named twice")
       }
-      var history = current?.history ?? []
-      if let current { history.append(current.version) }
-      let value = AliasValue(
-        version: version, manifest: record.manifest, since: CanonicalJSON.timestamp(change.now),
-        history: Array(history.suffix(RegistryLimits.aliasHistoryMax)))
-      try transaction.put(
-        CanonicalJSON.encode(value), Key.alias(name, aliasName), in: .aliases)
-      try transaction.audit(
-        .promote, model: name, alias: aliasName, from: current?.version, to: version, by: change)
-      return AliasMove(from: current?.version, to: version, isChange: true)
+      names.append(name)
+    }
+    for promotion in Set(promotions.map { Promotion(model: $0.model, version: $0.version) }) {
+      _ = try load(model: promotion.model, version: promotion.version)
+    }
+    return try write { transaction throws(RegistryError) in
+      var moves: [AliasMove] = []
+      for (promotion, (object, alias)) in zip(promotions, names) {
+        moves.append(
+          try transaction.promote(object, alias, to: promotion.version, by: change))
+      }
+      return moves
     }
   }
 
-  /// Points an alias back to the version that it pointed to before its last promotion. Again: to the
-  /// one before that. What was rolled back from is not remembered for rolling forward: promote it.
+  /// Points an alias back to the target that it had before its last promotion. Again: to the one before
+  /// that. What was rolled back from is not remembered for rolling forward: promote it.
   ///
   /// Nothing is verified, since going back must be quick and the server verifies what it loads.
   ///
@@ -64,46 +97,69 @@ extension Registry {
   public func rollback(
     model: String, alias: String = "production", change: Change
   ) throws(RegistryError) -> AliasMove {
-    let (name, aliasName) = (try Name(model, of: "model"), try Name(alias, of: "alias"))
+    let (object, name) = (try ObjectName(model: model), try Name(alias, of: "alias"))
     try change.check()
-    return try environment.write { transaction throws(RegistryError) in
-      guard let current = try transaction.reading.alias(name, aliasName) else {
-        guard try transaction.reading.lastVersion(of: name) > 0 else {
-          throw RegistryError.unknownModel(name)
-        }
-        throw RegistryError(
-          .unknownAlias, at: "alias \(alias) of \(model)",
-          "there is no such alias; `tessera-registry promote` makes one")
-      }
-      guard let target = current.history.last else {
+    return try write { transaction throws(RegistryError) in
+      var record = try transaction.reading.existingAlias(object, name)
+      guard let target = record.history.popLast() else {
         throw RegistryError(
           .nothingToRollBackTo, at: "alias \(alias) of \(model)",
-          "points to version \(current.version), and no earlier promotion is left to return to; "
+          "points to version \(record.target), and no earlier promotion is left to return to; "
             + "promote the version that you want")
       }
-      let record = try transaction.reading.existingVersion(name, target)
-      let value = AliasValue(
-        version: target, manifest: record.manifest, since: CanonicalJSON.timestamp(change.now),
-        history: current.history.dropLast())
-      try transaction.put(
-        CanonicalJSON.encode(value), Key.alias(name, aliasName), in: .aliases)
-      try transaction.audit(
-        .rollback, model: name, alias: aliasName, from: current.version, to: target, by: change)
-      return AliasMove(from: current.version, to: target, isChange: true)
+      // What is gone is said here, not at the server.
+      for version in target.versions {
+        _ = try transaction.reading.existingVersion(object, version)
+      }
+      let from = record.target
+      record.target = target
+      record.since = CanonicalJSON.timestamp(change.now)
+      try transaction.put(record: record, Key.alias(object, name), in: .aliases)
+      try transaction.audit(.rollback, object, alias: name, from: from, to: target, by: change)
+      return AliasMove(model: model, alias: alias, from: from, to: target, isChange: true)
     }
   }
 }
 
-extension Change {
-  func check() throws(RegistryError) {
-    guard (1...RegistryLimits.whoBytesMax).contains(who.utf8.count) else {
-      throw RegistryError(
-        .limit, at: "who", "must be given, in at most \(RegistryLimits.whoBytesMax) bytes")
+extension ReadTransaction {
+  /// The alias, or an error that tells an unknown model from an unknown alias.
+  func existingAlias(_ object: ObjectName, _ alias: Name) throws(RegistryError) -> AliasRecord {
+    switch try self.alias(object, alias) {
+    case .present(let record): return record
+    case .damaged(let error): throw error
+    case .removed, nil: break
     }
-    guard (why ?? "").utf8.count <= RegistryLimits.noteBytesMax else {
-      throw RegistryError(
-        .limit, at: "note",
-        "is longer than \(RegistryLimits.noteBytesMax) bytes; a sentence will do")
+    guard try lastVersion(of: object) > 0 else { throw RegistryError.unknownObject(object) }
+    throw RegistryError(
+      .unknownAlias, at: "alias \(alias.text) of \(object.words)",
+      "there is no such alias; `tessera-registry promote` makes one")
+  }
+}
+
+extension WriteTransaction {
+  fileprivate func promote(
+    _ object: ObjectName, _ alias: Name, to version: UInt32, by change: Change
+  ) throws(RegistryError) -> AliasMove {
+    let manifest = try reading.existingVersion(object, version).manifest
+    let target = AliasTarget(version: version, manifest: manifest)
+    let current: AliasRecord?
+    switch try reading.alias(object, alias) {
+    case .present(let record): current = record
+    // A record that cannot be read has no history to keep, and promoting is how it is repaired.
+    case .damaged, .removed, nil: current = nil
     }
+    func move(isChange: Bool) -> AliasMove {
+      AliasMove(
+        model: object.name.text, alias: alias.text, from: current?.target, to: target,
+        isChange: isChange)
+    }
+    if current?.target == target { return move(isChange: false) }
+    let history = (current?.history ?? []) + (current.map { [$0.target] } ?? [])
+    let record = AliasRecord(
+      target: target, since: CanonicalJSON.timestamp(change.now),
+      history: history.suffix(RegistryLimits.aliasHistoryMax), other: current?.other ?? [:])
+    try put(record: record, Key.alias(object, alias), in: .aliases)
+    try audit(.promote, object, alias: alias, from: current?.target, to: target, by: change)
+    return move(isChange: true)
   }
 }

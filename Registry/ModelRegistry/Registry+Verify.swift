@@ -6,6 +6,8 @@ import LMDBStore
 public struct VerificationReport: Hashable, Sendable {
   /// Versions looked at.
   public var versions = 0
+  /// Versions of kinds that this release does not know: only their manifests were looked at.
+  public var unknownKinds = 0
   /// Distinct blobs looked at.
   public var blobs = 0
   /// Stored bytes read.
@@ -23,38 +25,59 @@ extension Registry {
   /// - Complexity: linear in the stored bytes, shared blobs counted each time they are used.
   public func verify() throws(RegistryError) -> VerificationReport {
     var report = VerificationReport()
-    var used: Set<Digest> = []
-    var versions: Set<[UInt8]> = []
+    var seen: Set<Digest> = []
+    var versions: [ObjectName: [UInt32: Digest]] = [:]
     for (key, value) in try entries(in: .versions) {
-      versions.insert(key)
-      do throws(RegistryError) {
-        try checkVersion(key: key, value: value, used: &used, report: &report)
-      } catch {
-        report.problems.append(error)
+      report.versions += 1
+      report.noting { report throws(RegistryError) in
+        guard let (object, version) = Key.version(of: key) else {
+          throw RegistryError.damagedKey(in: .versions)
+        }
+        let place = "record of \(object.words) version \(version)"
+        switch Recorded<VersionRecord>(decoding: value, at: place) {
+        case .removed: report.versions -= 1
+        case .damaged(let error): throw error
+        case .present(let record):
+          versions[object, default: [:]][version] = record.manifest
+          try check(object, version, record, seen: &seen, report: &report)
+        }
       }
     }
-    report.versions = versions.count
-    do throws(RegistryError) {
-      try checkAliases(versions: versions, into: &report)
-    } catch {
-      report.problems.append(error)
+    report.noting { report throws(RegistryError) in
+      for (key, _) in try entries(in: .aliases) where Key.alias(of: key) == nil {
+        report.problems.append(RegistryError.damagedKey(in: .aliases))
+      }
+      for entry in try aliasesNow().aliases {
+        report.noting { _ throws(RegistryError) in try check(entry, versions: versions) }
+      }
     }
-    do throws(RegistryError) { try checkAuditTrail() } catch { report.problems.append(error) }
-    report.unused = try keys(in: .blobs).union(keys(in: .manifests)).subtracting(used).count
+    report.noting { _ throws(RegistryError) in try checkAuditTrail() }
+    report.unused = try read { transaction throws(RegistryError) in
+      let stored = try transaction.keys(in: .blobs) + transaction.keys(in: .manifests)
+      return Set(stored).subtracting(try transaction.used()).count
+    }
     return report
   }
 
-  private func checkVersion(
-    key: [UInt8], value: [UInt8], used: inout Set<Digest>, report: inout VerificationReport
+  private func check(
+    _ object: ObjectName, _ version: UInt32, _ record: VersionRecord, seen: inout Set<Digest>,
+    report: inout VerificationReport
   ) throws(RegistryError) {
-    guard let (model, rest) = Key.split(key), rest.count == 4,
-      let version = Key.number(UInt32.self, endOf: key)
-    else { throw Self.damagedKey(in: .versions) }
-    let record = try CanonicalJSON.decode(
-      VersionRecord.self, from: value, at: "record of \(model) version \(version)")
-    used.insert(record.manifest)
+    guard object.kind.text == ObjectKind.model.description else {
+      report.unknownKinds += 1
+      let stored = try read { transaction throws(RegistryError) in
+        try transaction.value(record.manifest.bytes, in: .manifests)
+      }
+      guard let stored, Digest(of: stored) == record.manifest else {
+        throw RegistryError(
+          .damaged, at: "\(object.words) version \(version): manifest \(record.manifest)",
+          "is missing or has another digest")
+      }
+      return
+    }
+    let model = object.name.text
     let manifest = try manifest(model: model, version: version).manifest
-    for (_, blob) in manifest.blobs where used.insert(blob.digest).inserted {
+    for (_, blob) in manifest.blobs where seen.insert(blob.digest).inserted {
       report.blobs += 1
       report.storedBytes += blob.storedBytes
     }
@@ -62,18 +85,17 @@ extension Registry {
       _ = try load(model: model, version: version)
     } catch let first {
       // Loading stops at the first damage; here all of it is wanted.
-      let damages = damagedBlobs(of: manifest, version: version)
+      let damages = damagedBlobs(of: manifest, at: "\(model) version \(version)")
       report.problems += damages.isEmpty ? [first] : damages
     }
   }
 
-  private func damagedBlobs(of manifest: Manifest, version: UInt32) -> [RegistryError] {
+  private func damagedBlobs(of manifest: Manifest, at version: String) -> [RegistryError] {
     var problems: [RegistryError] = []
     for (place, blob) in manifest.blobs {
       do throws(RegistryError) {
         _ = try content(
-          of: blob, rawBytesMax: RegistryLimits.tensorBytesMax,
-          at: "\(manifest.model) version \(version): \(place)")
+          of: blob, rawBytesMax: RegistryLimits.tensorBytesMax, at: "\(version): \(place)")
       } catch {
         problems.append(error)
       }
@@ -81,34 +103,27 @@ extension Registry {
     return problems
   }
 
-  private func checkAliases(
-    versions: Set<[UInt8]>, into report: inout VerificationReport
-  ) throws(RegistryError) {
-    for alias in try aliases() {
-      do throws(RegistryError) {
-        try check(alias, versions: versions)
-      } catch {
-        report.problems.append(error)
-      }
-    }
-  }
-
+  /// Every version that an alias points to, or may return to, is there with the manifest that is pinned.
   private func check(
-    _ alias: AliasRecord, versions: Set<[UInt8]>
+    _ entry: AliasEntry, versions: [ObjectName: [UInt32: Digest]]
   ) throws(RegistryError) {
-    let place = "alias \(alias.alias) of \(alias.model)"
-    let model = try Name(alias.model, of: "model")
-    for version in alias.history + [alias.version]
-    where !versions.contains(Key.version(model, version)) {
-      throw RegistryError(.damaged, at: place, "names version \(version), which does not exist")
+    let object = try ObjectName(kind: entry.kind.description, name: entry.object)
+    let place = "alias \(entry.alias) of \(object.words)"
+    let record: AliasRecord
+    switch entry.state {
+    case .removed: return
+    case .damaged(let error): throw error
+    case .present(let present): record = present
     }
-    let digest = try environment.read { transaction throws(RegistryError) in
-      try transaction.existingVersion(model, alias.version).manifest
-    }
-    guard digest == alias.manifest else {
-      throw RegistryError(
-        .damaged, at: place,
-        "names manifest \(alias.manifest), but version \(alias.version) has \(digest)")
+    for (version, manifest) in (record.history + [record.target]).flatMap(\.pins) {
+      guard let stored = versions[object]?[version] else {
+        throw RegistryError(.damaged, at: place, "names version \(version), which does not exist")
+      }
+      guard stored == manifest else {
+        throw RegistryError(
+          .damaged, at: place,
+          "pins manifest \(manifest), but version \(version) has \(stored)")
+      }
     }
   }
 
@@ -123,24 +138,17 @@ extension Registry {
   private func entries(
     in table: Table
   ) throws(RegistryError) -> [(key: [UInt8], value: [UInt8])] {
-    try environment.read { transaction throws(RegistryError) in
+    try read { transaction throws(RegistryError) in
       try transaction.entries(in: table)
     }
   }
+}
 
-  /// The digests that stand as keys in a table whose values are too large to copy.
-  private func keys(in table: Table) throws(RegistryError) -> Set<Digest> {
-    try environment.read { transaction throws(RegistryError) in
-      var keys: Set<Digest> = []
-      do throws(StoreError) {
-        try transaction.forEach(in: table.rawValue) { key, _ in
-          if let digest = Digest(key: key.copy()) { keys.insert(digest) }
-          return true
-        }
-      } catch {
-        throw RegistryError(store: error)
-      }
-      return keys
-    }
+extension VerificationReport {
+  /// Goes on after what `check` finds, and remembers it.
+  fileprivate mutating func noting(
+    _ check: (inout VerificationReport) throws(RegistryError) -> Void
+  ) {
+    do throws(RegistryError) { try check(&self) } catch { problems.append(error) }
   }
 }

@@ -1,11 +1,12 @@
-// Models, versions, aliases and the audit trail in one LMDB environment. Format: Registry/FORMAT.md.
+// Objects, versions, aliases and the audit trail in one LMDB environment. Format: Registry/FORMAT.md.
 
 public import LMDBStore
 
 /// A registry: a folder that holds models, their versions, aliases, and who changed what.
 ///
 /// Every change is one durable transaction with its audit record in it; readers, of this and of other
-/// processes, see the state before it or after it. The folder may be opened several times.
+/// processes, see the state before it or after it. The folder may be opened as often as one likes; when
+/// another takes its place, that one is used.
 public final class Registry: Sendable {
   /// What a registry may be used for.
   public enum Access: Sendable {
@@ -14,6 +15,9 @@ public final class Registry: Sendable {
     /// Reading and changing; makes the folder and an empty registry where there is none.
     case readWrite
   }
+
+  /// A state of a registry; another value means another content.
+  public typealias Generation = LMDBStore.Generation
 
   /// The folder, as it was given.
   public let path: String
@@ -28,145 +32,237 @@ public final class Registry: Sendable {
     path: String, access: Access, mapBytesInitial: Int = StoreLimits.mapBytesInitial
   ) throws(RegistryError) {
     self.path = path
-    do throws(StoreError) {
-      environment = try Environment(
-        path: path, access: access == .readWrite ? .readWrite : .readOnly,
-        databases: Table.allCases.map(\.rawValue),
-        mapBytesInitial: mapBytesInitial)
+    environment = Environment(
+      path: path, access: access == .readWrite ? .readWrite : .readOnly,
+      mapBytesInitial: mapBytesInitial)
+    do throws(RegistryError) {
+      try checkTables()
     } catch {
-      throw RegistryError(store: error)
-    }
-    try checkFormat(access: access)
-  }
-
-  /// The number of the last change by any process; another number means another state. Cheap enough
-  /// to be asked every few milliseconds: no transaction is opened.
-  public func generation() throws(RegistryError) -> UInt64 {
-    do throws(StoreError) {
-      return try environment.lastTransactionID()
-    } catch {
-      throw RegistryError(store: error)
+      guard access == .readWrite, error.code == .noRegistry else { throw error }
+      try create()
     }
   }
 
-  /// All aliases of all models, by model and alias.
-  public func aliases() throws(RegistryError) -> [AliasRecord] { try aliasesNow().aliases }
+  /// The present state; another value means another content. Cheap enough to be asked every few
+  /// milliseconds: no transaction is opened.
+  public func generation() throws(RegistryError) -> Generation {
+    do throws(StoreError) {
+      return try environment.generation()
+    } catch {
+      throw RegistryError(store: error)
+    }
+  }
 
-  /// All aliases, and the generation that they are of.
+  /// All aliases of all objects with the state that they are of, each readable or not by itself;
+  /// removed ones included.
   ///
-  /// While a change is being written to the disk, ``generation()`` may already name it though readers
-  /// still see the state before it. Who waits for changes must therefore remember this generation as
-  /// seen, and not the one that ``generation()`` gave: else that change is never noticed.
-  public func aliasesNow() throws(RegistryError) -> (generation: UInt64, aliases: [AliasRecord]) {
-    try environment.read { transaction throws(RegistryError) in
-      var records: [AliasRecord] = []
-      for (key, value) in try transaction.entries(in: .aliases) {
-        guard let (model, rest) = Key.split(key) else { throw Self.damagedKey(in: .aliases) }
-        let alias = String(decoding: rest, as: UTF8.self)
-        let value = try CanonicalJSON.decode(
-          AliasValue.self, from: value, at: "record of alias \(alias) of \(model)")
-        records.append(
-          AliasRecord(
-            model: model, alias: alias, version: value.version, manifest: value.manifest,
-            since: value.since, history: value.history))
-      }
-      return (transaction.number, records)
+  /// While a change is being written to the disk, ``generation()`` may already name it. Who waits for
+  /// changes must therefore remember this generation as seen, and not the one that ``generation()``
+  /// gave: else that change is never noticed.
+  public func aliasesNow() throws(RegistryError) -> (generation: Generation, aliases: [AliasEntry])
+  {
+    try read { transaction throws(RegistryError) in
+      (try transaction.generationNow(), try transaction.aliases())
     }
   }
 
-  /// The names of all models, ascending.
-  public func models() throws(RegistryError) -> [String] {
-    try environment.read { transaction throws(RegistryError) in
-      var models: [String] = []
-      for (key, _) in try transaction.entries(in: .versions) {
-        guard let (model, _) = Key.split(key) else { throw Self.damagedKey(in: .versions) }
-        if models.last != model { models.append(model) }
+  /// The aliases of a model that are there, each readable or not by itself.
+  public func aliases(model: String) throws(RegistryError) -> [AliasEntry] {
+    let object = try ObjectName(model: model)
+    return try read { transaction throws(RegistryError) in
+      try transaction.aliases(of: object)
+    }.filter(\.state.isThere)
+  }
+
+  /// Every object that has a version, by kind and name.
+  public func objects() throws(RegistryError) -> [(kind: ObjectKind, name: String)] {
+    try read { transaction throws(RegistryError) in
+      var objects: [ObjectName] = []
+      for (key, value) in try transaction.entries(in: .versions) {
+        // A key that is none names no object; verification finds it.
+        guard let (object, version) = Key.version(of: key) else { continue }
+        let place = "record of \(object.words) version \(version)"
+        guard objects.last != object, Recorded<VersionRecord>(decoding: value, at: place).isThere
+        else { continue }
+        objects.append(object)
       }
-      return models
+      return objects.map { (ObjectKind($0.kind.text), $0.name.text) }
     }
   }
 
-  /// The versions of a model, ascending, with what each points to.
+  /// The versions of an object that are there, ascending, each readable or not by itself.
   ///
   /// - Throws: `unknownModel`, `badName`.
   public func versions(
-    model: String
-  ) throws(RegistryError) -> [(version: UInt32, record: VersionRecord)] {
-    let model = try Name(model, of: "model")
-    return try environment.read { transaction throws(RegistryError) in
-      var versions: [(version: UInt32, record: VersionRecord)] = []
-      for (key, value) in try transaction.entries(in: .versions, prefix: Key.model(model)) {
-        guard let version = Key.number(UInt32.self, endOf: key) else {
-          throw Self.damagedKey(in: .versions)
-        }
-        let record = try CanonicalJSON.decode(
-          VersionRecord.self, from: value, at: "record of \(model.text) version \(version)")
-        versions.append((version: version, record: record))
-      }
-      guard !versions.isEmpty else { throw RegistryError.unknownModel(model) }
-      return versions
+    of name: String, kind: ObjectKind = .model
+  ) throws(RegistryError) -> [VersionEntry] {
+    let object = try ObjectName(kind: kind.description, name: name)
+    let versions = try read { transaction throws(RegistryError) in
+      try transaction.versions(of: object)
+    }.filter(\.state.isThere)
+    guard !versions.isEmpty else { throw RegistryError.unknownObject(object) }
+    return versions
+  }
+
+  /// The record of a version.
+  ///
+  /// - Throws: `unknownModel`, `unknownVersion`, `damaged`.
+  public func version(model: String, _ version: UInt32) throws(RegistryError) -> VersionRecord {
+    let object = try ObjectName(model: model)
+    return try read { transaction throws(RegistryError) in
+      try transaction.existingVersion(object, version)
     }
   }
 
   /// The manifest of a version, its digest verified; its blobs are not looked at.
   ///
+  /// - Parameter pinned: the manifest that the version must have, when something says so.
   /// - Throws: `unknownModel`, `unknownVersion`, `damaged`.
   public func manifest(
-    model: String, version: UInt32
+    model: String, version: UInt32, pinned: Digest? = nil
   ) throws(RegistryError) -> (digest: Digest, manifest: Manifest) {
-    let model = try Name(model, of: "model")
-    let (digest, bytes) = try environment.read { transaction throws(RegistryError) in
-      let digest = try transaction.existingVersion(model, version).manifest
-      return (digest, try transaction.value(digest.bytes, in: .manifests))
-    }
-    let place = "\(model.text) version \(version): manifest \(digest)"
-    return (digest, try Manifest(verifying: bytes, digest: digest, at: place))
+    let stored = try manifestBytes(model: model, version: version, pinned: pinned)
+    return (
+      stored.digest,
+      try Manifest(
+        verifying: stored.bytes, digest: stored.digest, of: model, version: version)
+    )
   }
 
-  /// The audit trail, oldest first; of one model, or of all.
+  /// The bytes of a manifest as they are stored, verified by nobody.
+  package func manifestBytes(
+    model: String, version: UInt32, pinned: Digest?
+  ) throws(RegistryError) -> (digest: Digest, bytes: [UInt8]?) {
+    let object = try ObjectName(model: model)
+    return try read { transaction throws(RegistryError) in
+      let digest = try transaction.existingVersion(object, version).manifest
+      guard pinned == nil || pinned == digest else {
+        throw RegistryError(
+          .damaged, at: "\(model) version \(version)",
+          "has manifest \(digest), but the alias pins \(pinned?.description ?? ""); promote the "
+            + "version that you want")
+      }
+      return (digest, try transaction.value(digest.bytes, in: .manifests))
+    }
+  }
+
+  /// The audit trail, oldest first; of one model, or of all. Records of others are not read.
   public func auditTrail(model: String? = nil) throws(RegistryError) -> [AuditRecord] {
-    let entries = try environment.read { transaction throws(RegistryError) in
+    let object = try model.map { name throws(RegistryError) in
+      Key.object(try ObjectName(model: name))
+    }
+    let entries = try read { transaction throws(RegistryError) in
       try transaction.entries(in: .audit)
     }
     var records: [AuditRecord] = []
     for (key, value) in entries {
-      let number = Key.number(UInt64.self, endOf: key).map(String.init) ?? "?"
-      let record = try CanonicalJSON.decode(
-        AuditRecord.self, from: value, at: "audit record \(number)")
-      if model == nil || record.model == model { records.append(record) }
+      guard let (sequence, about) = Key.audit(of: key) else {
+        throw RegistryError.damagedKey(in: .audit)
+      }
+      if let object, about != object { continue }
+      let place = "audit record \(sequence)"
+      records.append(try CanonicalJSON.decode(AuditRecord.self, from: value, at: place))
     }
     return records
   }
 
-  static func damagedKey(in table: Table) -> RegistryError {
-    RegistryError(
-      .damaged, at: "database \(table.rawValue)", "holds a key that is not in the format")
+  // MARK: The format
+
+  /// Reads one state. Its format is read before anything else: the folder may have been replaced.
+  func read<R>(
+    _ body: (borrowing ReadTransaction) throws(RegistryError) -> R
+  ) throws(RegistryError) -> R {
+    try environment.read { transaction throws(RegistryError) in
+      try transaction.checkFormat(at: path)
+      return try body(transaction)
+    }
   }
 
-  private func checkFormat(access: Access) throws(RegistryError) {
-    let format = try environment.read { transaction throws(RegistryError) in
-      try transaction.value(Key.format, in: .meta)
+  /// Changes one state, whose format is read before anything else.
+  func write<R>(
+    _ body: (borrowing WriteTransaction) throws(RegistryError) -> R
+  ) throws(RegistryError) -> R {
+    try environment.write { transaction throws(RegistryError) in
+      try transaction.reading.checkFormat(at: path)
+      return try body(transaction)
     }
-    let expected = Array("\(RegistryLimits.formatVersion)".utf8)
-    if format == expected { return }
-    if let format {
+  }
+
+  private func checkTables() throws(RegistryError) {
+    try read { transaction throws(RegistryError) in
+      for table in Table.allCases where try !transaction.has(table) {
+        throw RegistryError(
+          .damaged, at: path,
+          "the database \(table.rawValue) is missing; restore the folder from a backup")
+      }
+    }
+  }
+
+  private func create() throws(RegistryError) {
+    try environment.write { transaction throws(RegistryError) in
+      // Another process may have been faster.
+      if try transaction.reading.format(at: path) == nil { try transaction.createTables() }
+    }
+    try checkTables()
+  }
+}
+
+extension Recorded {
+  /// Whether something stands there that was not removed.
+  var isThere: Bool {
+    switch self {
+    case .present, .damaged: true
+    case .removed: false
+    }
+  }
+}
+
+extension ReadTransaction {
+  fileprivate func generationNow() throws(RegistryError) -> Generation {
+    do throws(StoreError) { return try generation() } catch { throw RegistryError(store: error) }
+  }
+
+  func has(_ table: Table) throws(RegistryError) -> Bool {
+    do throws(StoreError) {
+      return try has(database: table.rawValue)
+    } catch {
+      throw RegistryError(store: error)
+    }
+  }
+
+  /// What the registry says its format is; `nil` when nothing was ever written here.
+  func format(at path: String) throws(RegistryError) -> String? {
+    if try has(.meta), let format = try value(Key.format, in: .meta) {
+      return String(decoding: format.prefix(32), as: UTF8.self)
+    }
+    // Databases and format are made in the first transaction.
+    let isPristine: Bool
+    do throws(StoreError) {
+      isPristine = try self.isPristine()
+    } catch {
+      throw RegistryError(store: error)
+    }
+    guard isPristine else {
       throw RegistryError(
-        .unknownFormat, at: path,
-        "this registry has format \"\(String(decoding: format.prefix(32), as: UTF8.self))\"; this "
-          + "program knows only \(RegistryLimits.formatVersion); use one that is as new as the "
-          + "registry")
+        .damaged, at: path,
+        "the record of the format is missing: this is no registry, or a damaged one; restore the "
+          + "folder from a backup")
     }
-    // The databases are made in the first transaction, the format follows in the second.
-    guard try generation() <= 1 else {
-      throw RegistryError(
-        .damaged, at: path, "the record of the format is missing; restore the folder from a copy")
-    }
-    guard access == .readWrite else {
+    return nil
+  }
+
+  func checkFormat(at path: String) throws(RegistryError) {
+    guard let format = try format(at: path) else {
       throw RegistryError(
         .noRegistry, at: path, "there is no registry here; `tessera-registry import` makes one")
     }
-    try environment.write { transaction throws(RegistryError) in
-      try transaction.put(expected, Key.format, in: .meta)
-    }
+    if format == "\(RegistryLimits.formatVersion)" { return }
+    let remedy =
+      format == "\(Format1.version)"
+      ? "`tessera-registry migrate --registry \(path)` brings it to format "
+        + "\(RegistryLimits.formatVersion) and keeps the old file"
+      : "this program knows only \(RegistryLimits.formatVersion); use one that is as new as the registry"
+    throw RegistryError(
+      .unknownFormat, at: path, "this registry has format \"\(format)\"; \(remedy)")
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 public import LMDBStore
 import ModelGraph
 
@@ -32,6 +33,8 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
     public static let limit = Code("limit")
     /// A stored blob or record is not what its digest, size or schema says.
     public static let damaged = Code("damaged")
+    /// Something that is to be removed is needed.
+    public static let inUse = Code("in use")
     /// The registry was opened for reading only.
     public static let readOnly = Code("read only")
     /// The store failed: disk full, permissions, damaged file.
@@ -47,7 +50,7 @@ public struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible 
   /// The store's error, when it was the store that failed.
   public var storeError: StoreError?
 
-  init(_ code: Code, at place: String, _ message: String) {
+  package init(_ code: Code, at place: String, _ message: String) {
     self.code = code
     self.place = place
     self.message = message
@@ -64,7 +67,7 @@ extension RegistryError: StoreFailure {
       switch error.code {
       case .readOnly:
         (.readOnly, "opened for reading only; nothing was changed")
-      case .notFound, .system(2):
+      case .system(ENOENT):
         (.noRegistry, "there is no registry here; `tessera-registry import` makes one")
       default:
         (.store, "\(error.operation): \(error.meaning)")

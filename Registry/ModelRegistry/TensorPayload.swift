@@ -47,6 +47,7 @@ private func copy<Source: BitwiseCopyable, Copy: BitwiseCopyable>(
   _ bytes: ArraySlice<Source>, as type: Copy.Type
 ) -> [Copy] {
   precondition(MemoryLayout<Source>.size == 1 && MemoryLayout<Copy>.size == 1)
+  // As many elements of the same size are copied as there is room for.
   return unsafe [Copy](unsafeUninitializedCapacity: bytes.count) { output, count in
     unsafe bytes.withUnsafeBytes {
       unsafe UnsafeMutableRawBufferPointer(output).copyMemory(from: $0)
@@ -56,6 +57,7 @@ private func copy<Source: BitwiseCopyable, Copy: BitwiseCopyable>(
 }
 
 private func littleEndian(_ values: [Float]) -> [UInt8] {
+  // Four bytes for each value, in the room for as many.
   unsafe [UInt8](unsafeUninitializedCapacity: values.count * 4) { output, count in
     for (index, value) in values.enumerated() {
       let bits = value.bitPattern.littleEndian
@@ -67,6 +69,7 @@ private func littleEndian(_ values: [Float]) -> [UInt8] {
 }
 
 private func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {
+  // Only whole groups of four bytes are read, and any bits are a float.
   unsafe bytes.withUnsafeBytes { bytes in
     (0..<bytes.count / 4).map { index in
       let bits = unsafe bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)

@@ -10,6 +10,7 @@ struct FrameError: Error { var message: String }
 enum ZstdFrame {
   static func compress(_ content: [UInt8]) -> [UInt8] {
     let capacity = ZSTD_compressBound(content.count)
+    // zstd reads the content and writes at most `capacity` bytes.
     return unsafe [UInt8](unsafeUninitializedCapacity: capacity) { output, count in
       let written = unsafe content.withUnsafeBytes { input in
         unsafe ZSTD_compress(
@@ -24,6 +25,7 @@ enum ZstdFrame {
 
   /// The content of a frame that holds exactly `rawBytes` bytes.
   static func decompress(_ frame: [UInt8], rawBytes: Int) throws(FrameError) -> [UInt8] {
+    // zstd reads within the frame's bytes.
     let (claimed, length) = unsafe frame.withUnsafeBytes { bytes in
       unsafe (
         ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count),
@@ -45,6 +47,7 @@ enum ZstdFrame {
       throw FrameError(message: "\(frame.count - length) bytes follow the frame")
     }
     var result = 0
+    // zstd reads within the frame and writes at most `rawBytes` bytes, of which it tells the count.
     let content = unsafe [UInt8](unsafeUninitializedCapacity: rawBytes) { output, count in
       result = unsafe frame.withUnsafeBytes { input in
         unsafe ZSTD_decompress(output.baseAddress, rawBytes, input.baseAddress, input.count)
@@ -52,6 +55,7 @@ enum ZstdFrame {
       count = ZSTD_isError(result) == 0 ? result : 0
     }
     guard ZSTD_isError(result) == 0 else {
+      // A constant text of zstd's.
       throw FrameError(
         message: "does not decompress: " + (unsafe String(cString: ZSTD_getErrorName(result))))
     }

@@ -55,11 +55,9 @@ VALUES, SCALES, BIAS = [127, -64], [0.0078125], [0.25]
 def make_valid() -> None:
     weight = struct.pack("<2b", *VALUES) + struct.pack("<1f", *SCALES)
     manifest = {
-        "format": 1,
-        "model": "tiny",
+        "format": 2,
+        "kind": "model",
         "precision": "int8",
-        "created": "2026-03-01T09:50:00.000Z",
-        "note": "a vector",
         "description": store(json.dumps(DESCRIPTION, indent=1).encode()),
         "tensors": [
             {

@@ -50,4 +50,29 @@ enum ServerLimits {
   /// After GOAWAY the connections stay open at least this long, in milliseconds: frames that were
   /// under way are answered with DRAINING and not cut off.
   static let farewellMilliseconds: Int64 = 100
+  /// How much dearer than the cheapest run so far a later warm-up run may make a row: a run that was
+  /// interrupted must not set the price.
+  static let warmupGrowthMax = 1.5
+  /// Bytes of what the server asks its reader: a blob's place and digest.
+  static let readerRequestBytesMax = 64 << 10
+  /// Bytes of why the reader cannot give what was asked: a sentence with a path.
+  static let readerReasonBytesMax = 16 << 10
+  /// Bytes of all aliases: 64 of them with the longest histories of the widest targets.
+  static let readerAliasesBytesMax = 16 << 20
+  /// How long the reader may say nothing, in milliseconds, before it is taken for stuck: longer than the
+  /// largest blob takes to be read from a slow disk and any import to commit. Serving goes on meanwhile.
+  static let readerSilenceMilliseconds = 60_000
+  /// How often, while the reader is silent, it is looked whether the server stops, in milliseconds: a tenth
+  /// of what people notice, and nothing beside a drain.
+  static let readerLookMilliseconds = 20
+  /// A reader that died is started again after this many milliseconds (the first time at once), then
+  /// after twice as many, …
+  static let readerRestartMillisecondsMin: Int64 = 100
+  /// … up to here: a process every ten seconds costs nothing.
+  static let readerRestartMillisecondsMax: Int64 = 10_000
+  /// A version that could not be loaded is tried again after this many milliseconds, then after twice as
+  /// many, …
+  static let loadRetryMillisecondsMin: Int64 = 1_000
+  /// … up to here: reading a large version for nothing once a minute disturbs nobody.
+  static let loadRetryMillisecondsMax: Int64 = 60_000
 }

@@ -9,7 +9,7 @@ import Serving
 /// and everything slow (reading, planning, warming up, freeing) happens here.
 ///
 /// A version goes live only after every step has worked for it. One that fails is refused with the
-/// reason in the log, and its alias stays where it was.
+/// reason in the log, its alias stays where it was, and it is tried again after a while.
 final class Loader {
   private struct Key: Hashable {
     var model: String
@@ -17,51 +17,68 @@ final class Loader {
     var manifest: Digest
   }
 
-  private struct Alias: Hashable {
+  private struct Alias: Hashable, CustomStringConvertible {
     var model: String
     var name: String
+    var description: String { "\(model)@\(name)" }
   }
 
-  private let registry: Registry
+  /// An alias that does not serve what its record says.
+  private struct Refused {
+    /// What was to be served; `nil` when the record itself cannot be read.
+    var key: Key?
+    /// Why it is not, as it was said in the log.
+    var reason: String
+    var backoff = Backoff(
+      firstMilliseconds: ServerLimits.loadRetryMillisecondsMin,
+      maxMilliseconds: ServerLimits.loadRetryMillisecondsMax)
+  }
+
+  private let feed: RegistryFeed
   private let scheduler: Scheduler
   private let workers: Int
   private let kernels: KernelTable
   private let logger: Logger
-  private var generation: UInt64?
+  private var generation: Registry.Generation?
   private var serial: UInt64 = 0
   /// The lane of each version that is loaded, retiring ones included.
   private var lanes: [Key: Int] = [:]
   /// Where each alias points in this server.
   private var aliases: [Alias: Key] = [:]
+  private var refused: [Alias: Refused] = [:]
+  /// Aliases that are served and have no record, as was said in the log.
+  private var missing: Set<Alias> = []
   /// Versions whose lanes are closed. Freed one look later: a worker that just finished may still
   /// hold a reference, and must not be the one that frees hundreds of megabytes.
   private var retired: [LiveVersion] = []
-
   /// Why the last look failed, or nil.
   private var failure: String?
 
   init(
-    registry: Registry, scheduler: Scheduler, workers: Int, kernels: KernelTable, logger: Logger
+    feed: RegistryFeed, scheduler: Scheduler, workers: Int, kernels: KernelTable, logger: Logger
   ) {
     self.kernels = kernels
-    self.registry = registry
+    self.feed = feed
     self.scheduler = scheduler
     self.workers = workers
     self.logger = logger
   }
 
-  /// Looks at the registry once; does nothing when nothing has changed.
-  func look() {
+  /// Looks at the registry once; does nothing when nothing has changed and nothing is to be tried again.
+  func look(now: Int64) {
     reap()
-    do throws(RegistryError) {
-      guard try registry.generation() != generation else {
-        failure = nil
-        return
+    do throws(ReaderFailure) {
+      let isNew = try feed.generation(now: now) != generation
+      if isNew || refused.values.contains(where: { $0.backoff.notBefore <= now }) {
+        let read = try feed.aliases(now: now)
+        if read.generation != generation {
+          // Whatever has changed may be what was in the way.
+          for alias in refused.keys { refused[alias]?.backoff.hurry(now: now) }
+        }
+        follow(read.entries, now: now)
+        // The generation that was read, which may be older than the one just named.
+        generation = read.generation
       }
-      // The generation that was read, which may be older than the one just named.
-      let (read, records) = try registry.aliasesNow()
-      generation = read
-      follow(records)
       failure = nil
     } catch {
       // Looks are 20 ms apart: the same failure is said once.
@@ -73,62 +90,92 @@ final class Loader {
 
   /// Names of what is served, for the log: `coupon@production → 3`.
   var summary: [String] {
-    aliases.map { "\($0.key.model)@\($0.key.name) → \($0.value.version)" }.sorted()
+    aliases.map { "\($0.key) → \($0.value.version)" }.sorted()
   }
 
-  private func follow(_ records: [AliasRecord]) {
-    for record in records {
-      let alias = Alias(model: record.model, name: record.alias)
-      let key = Key(model: record.model, version: record.version, manifest: record.manifest)
-      guard aliases[alias] != key else { continue }
-      do throws(LoadError) {
-        let lane = try lane(for: key)
-        guard scheduler.point(model: alias.model, alias: alias.name, to: lane) else {
-          throw LoadError(
-            step: "open", message: "more than \(ServingLimits.slotsMax) aliases; remove some")
-        }
-        aliases[alias] = key
-        logger.info("serving \(alias.model)@\(alias.name) version \(key.version)")
-      } catch {
-        logger.error(
-          "refused \(alias.model)@\(alias.name) version \(key.version); \(held(alias))",
-          metadata: ["error": "\(error)"])
+  // MARK: Following
+
+  private func follow(_ entries: [ReaderAliases.Entry], now: Int64) {
+    for entry in entries {
+      let alias = Alias(model: entry.model, name: entry.alias)
+      missing.remove(alias)
+      switch entry.state {
+      case .present(let record): follow(alias, record.target, now: now)
+      case .removed: remove(alias)
+      case .damaged(let reason):
+        refuse(alias, nil, LoadError(step: "alias", message: reason), now: now)
       }
     }
-    // No change of a registry removes an alias, so one that is gone was damaged away.
-    let named = Set(records.map { Alias(model: $0.model, name: $0.alias) })
-    for (alias, key) in aliases where !named.contains(alias) {
-      logger.error(
-        "\(alias.model)@\(alias.name) is missing in the registry; version \(key.version) keeps serving"
-      )
+    // A removal leaves a note, so an alias that is gone without one was damaged away, or the folder was
+    // replaced by one that never had it.
+    let named = Set(entries.map { Alias(model: $0.model, name: $0.alias) })
+    for (alias, key) in aliases where !named.contains(alias) && missing.insert(alias).inserted {
+      logger.error("\(alias) is missing in the registry; version \(key.version) keeps serving")
     }
+    refused = refused.filter { named.contains($0.key) }
+  }
+
+  private func follow(_ alias: Alias, _ target: AliasTarget, now: Int64) {
+    guard let share = target.single else {
+      let error = LoadError(
+        step: "route", message: "splits and shadows are not served by this release: \(target)")
+      return refuse(alias, nil, error, now: now)
+    }
+    let key = Key(model: alias.model, version: share.version, manifest: share.manifest)
+    guard aliases[alias] != key else {
+      refused[alias] = nil
+      return
+    }
+    if let earlier = refused[alias], earlier.key == key, now < earlier.backoff.notBefore { return }
+    do throws(LoadError) {
+      let lane = try lane(for: key, now: now)
+      guard scheduler.point(model: alias.model, alias: alias.name, to: lane) else {
+        throw LoadError(
+          step: "open", message: "more than \(ServingLimits.slotsMax) aliases; remove some")
+      }
+      aliases[alias] = key
+      refused[alias] = nil
+      logger.info("serving \(alias) version \(key.version)")
+    } catch {
+      refuse(alias, key, error, now: now)
+    }
+  }
+
+  private func remove(_ alias: Alias) {
+    refused[alias] = nil
+    guard let key = aliases.removeValue(forKey: alias) else { return }
+    // Pointing nowhere needs no slot, so it cannot fail.
+    _ = scheduler.point(model: alias.model, alias: alias.name, to: nil)
+    logger.info("\(alias) was removed; version \(key.version) is no longer served under it")
+  }
+
+  /// Remembers that an alias does not serve what it should, and says so unless it was said before.
+  private func refuse(_ alias: Alias, _ key: Key?, _ error: LoadError, now: Int64) {
+    let reason = error.description
+    let earlier = refused[alias]
+    var entry =
+      earlier?.key == key ? earlier ?? Refused(key: key, reason: "") : Refused(key: key, reason: "")
+    entry.backoff.fail(now: now)
+    if entry.reason != reason {
+      entry.reason = reason
+      let wish = key.map { "\(alias) version \($0.version)" } ?? "\(alias)"
+      logger.error(
+        "refused \(wish); \(held(alias)); it is tried again", metadata: ["error": "\(reason)"])
+    }
+    refused[alias] = entry
   }
 
   private func held(_ alias: Alias) -> String {
     aliases[alias].map { "version \($0.version) keeps serving" } ?? "nothing is served under it"
   }
 
+  // MARK: Versions
+
   /// The lane of a version, loaded if need be.
-  private func lane(for key: Key) throws(LoadError) -> Int {
+  private func lane(for key: Key, now: Int64) throws(LoadError) -> Int {
     if let lane = lanes[key] { return lane }
     let began = MonotonicClock.now()
-    let stored: StoredModel
-    do throws(RegistryError) {
-      stored = try registry.load(model: key.model, version: key.version)
-    } catch {
-      throw LoadError(step: "read", message: error.description)
-    }
-    let plan: Plan
-    do throws(PlanError) {
-      plan = try Plan(
-        graph: stored.graph, tensors: stored.tensors,
-        limits: BatchLimits(of: stored.graph.signature), kernels: kernels)
-    } catch {
-      throw LoadError(step: "plan", message: "\(error)")
-    }
-    let version = LiveVersion(
-      model: key.model, version: key.version, plan: plan, workers: workers)
-    let cost = try WarmUp.run(stored.warmup, on: version)
+    let (version, cost) = try load(key, now: now)
     serial += 1
     let lane = Lane(
       model: key.model, version: key.version, signatureHash: version.signatureHash,
@@ -143,9 +190,33 @@ final class Loader {
       metadata: [
         "milliseconds": "\((MonotonicClock.now() - began) / 1_000_000)",
         "nanosecondsPerRow": "\(Int(cost.nanosecondsPerRow))",
-        "plan": "\(plan.summary)",
+        "plan": "\(version.plan.summary)",
       ])
     return index
+  }
+
+  /// Reads, plans and warms up: everything before the swap.
+  private func load(
+    _ key: Key, now: Int64
+  ) throws(LoadError) -> (version: LiveVersion, cost: CostModel) {
+    let stored: StoredModel
+    do throws(ReaderFailure) {
+      stored = try feed.load(
+        model: key.model, version: key.version, pinned: key.manifest, now: now)
+    } catch {
+      throw LoadError(step: "read", message: error.description)
+    }
+    let plan: Plan
+    do throws(PlanError) {
+      plan = try Plan(
+        graph: stored.graph, tensors: stored.tensors,
+        limits: BatchLimits(of: stored.graph.signature), kernels: kernels)
+    } catch {
+      throw LoadError(step: "plan", message: "\(error)")
+    }
+    let version = LiveVersion(
+      model: key.model, version: key.version, plan: plan, workers: workers)
+    return (version, try WarmUp.run(stored.warmup, on: version))
   }
 
   private func reap() {

@@ -1,6 +1,5 @@
 import Kernels
 public import Logging
-import ModelRegistry
 import NIOCore
 import NIOPosix
 import Serving
@@ -30,13 +29,14 @@ public final class ScoringServer: Service {
   /// - Throws: ``ServerError`` when the registry cannot be opened or the address not be listened on.
   public func run() async throws {
     let kernels = try chooseKernels()
-    let registry: Registry
-    do throws(RegistryError) {
-      registry = try Registry(path: configuration.registryPath, access: .readOnly)
+    let feed = RegistryFeed(
+      executable: configuration.readerExecutable, registryPath: configuration.registryPath)
+    do throws(ReaderFailure) {
+      _ = try feed.aliases(now: MonotonicClock.now())
     } catch {
       throw ServerError(at: "registry", error.description)
     }
-    let floor = ServingFloor(configuration, registry: registry, kernels: kernels, logger: logger)
+    let floor = ServingFloor(configuration, feed: feed, kernels: kernels, logger: logger)
     await floor.start()
     do {
       let channel: any Channel

@@ -5,6 +5,8 @@ package import Serving
 public struct ServerConfiguration: Sendable {
   /// Folder of the registry.
   public var registryPath: String
+  /// The program that reads the registry for the server, in a process of its own: `tessera-server`.
+  public var readerExecutable: String
   /// Address to listen on. The default is reachable from this machine only.
   public var host = "127.0.0.1"
   /// Port; 0 = a free one.
@@ -32,7 +34,15 @@ public struct ServerConfiguration: Sendable {
   public init(registryPath: String) {
     let cores = System.coreCount
     self.registryPath = registryPath
+    readerExecutable = Self.serverBesideThisProgram
     workers = max(1, cores)
     eventLoops = max(1, cores / 2)
+  }
+
+  /// `tessera-server` in the folder of the running program.
+  private static var serverBesideThisProgram: String {
+    let own = CommandLine.arguments.first ?? ""
+    guard let slash = own.lastIndex(of: "/") else { return "tessera-server" }
+    return own[...slash] + "tessera-server"
   }
 }

@@ -1,7 +1,6 @@
 import Dispatch
 import Kernels
 import Logging
-import ModelRegistry
 import NIOCore
 import NIOPosix
 import Serving
@@ -10,7 +9,7 @@ import Serving
 /// the order that loses nothing.
 final class ServingFloor: Sendable {
   private let configuration: ServerConfiguration
-  private let registry: Registry
+  private let feed: RegistryFeed
   private let logger: Logger
   private let scheduler: Scheduler
   private let group: MultiThreadedEventLoopGroup
@@ -25,11 +24,11 @@ final class ServingFloor: Sendable {
   private let kernels: KernelTable
 
   init(
-    _ configuration: ServerConfiguration, registry: Registry, kernels: KernelTable, logger: Logger
+    _ configuration: ServerConfiguration, feed: RegistryFeed, kernels: KernelTable, logger: Logger
   ) {
     self.kernels = kernels
     self.configuration = configuration
-    self.registry = registry
+    self.feed = feed
     self.logger = logger
     let scheduler = Scheduler(
       admission: Admission(
@@ -73,10 +72,10 @@ final class ServingFloor: Sendable {
   /// The loader's thread: looks at the registry until the end.
   private func load(onFirst: () -> Void) {
     let loader = Loader(
-      registry: registry, scheduler: scheduler, workers: configuration.workers, kernels: kernels,
+      feed: feed, scheduler: scheduler, workers: configuration.workers, kernels: kernels,
       logger: logger)
     let metrics = ServerMetrics(workers: tallies, loops: loops, logger: logger)
-    loader.look()
+    loader.look(now: MonotonicClock.now())
     if loader.summary.isEmpty {
       logger.warning(
         "nothing is promoted; every BIND is refused until `tessera-registry promote` has been used")
@@ -85,7 +84,7 @@ final class ServingFloor: Sendable {
     var flushed = MonotonicClock.now()
     let pause = DispatchTimeInterval.milliseconds(ServerLimits.pollMilliseconds)
     while stopping.wait(timeout: .now() + pause) == .timedOut {
-      loader.look()
+      loader.look(now: MonotonicClock.now())
       let now = MonotonicClock.now()
       if now - flushed >= ServerLimits.metricsMilliseconds * 1_000_000 {
         metrics.flush()
@@ -118,6 +117,7 @@ final class ServingFloor: Sendable {
     await onLoops { $0.abortAll() }
     scheduler.drain()
     scheduler.stop()
+    feed.stop()
     stopping.signal()
     try? await threads.shutdownGracefully()
     try? await group.shutdownGracefully()

@@ -24,7 +24,8 @@ enum WarmUp {
         let seen = Double(nanoseconds) / Double(rows)
         // The first run of a workspace pays for its memory; later ones correct it.
         cost =
-          cost.map { min(seen, $0.nanosecondsPerRow * 1.5) }.map(CostModel.init)
+          cost.map { min(seen, $0.nanosecondsPerRow * ServerLimits.warmupGrowthMax) }.map(
+            CostModel.init)
           ?? CostModel(nanosecondsPerRow: seen)
       }
     }

@@ -64,6 +64,15 @@ struct TesseraServerCommand: AsyncParsableCommand {
     transform: level)
   var logLevel = Logger.Level.info
 
+  /// The same program, started by a server, reads the registry for it.
+  static func main() async {
+    let arguments = CommandLine.arguments
+    if arguments.count == 3, arguments[1] == ReaderService.argument {
+      return ReaderService.run(registryPath: arguments[2])
+    }
+    await main(nil)
+  }
+
   func validate() throws {
     try check("--port", port, 0...65_535)
     try check("--workers", workers ?? 1, 1...64)
@@ -104,6 +113,8 @@ struct TesseraServerCommand: AsyncParsableCommand {
   private var settings: ServerConfiguration {
     var settings = ServerConfiguration(
       registryPath: registry ?? environment("TESSERA_REGISTRY") ?? ".tessera/registry")
+    // This very program, even when its file was replaced meanwhile.
+    settings.readerExecutable = "/proc/self/exe"
     settings.host = host
     settings.port = port
     settings.workers = workers ?? settings.workers

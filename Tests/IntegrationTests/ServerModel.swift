@@ -54,7 +54,7 @@ final class ServerRegistry: Sendable {
       try Data(bytes).write(to: URL(filePath: source + "/" + name))
     }
     try registry.importModel(folder: source, change: Self.change())
-    return try registry.versions(model: "coupon").last?.version ?? 0
+    return try registry.versions(of: "coupon").last?.version ?? 0
   }
 
   func promote(_ version: UInt32, alias: String = "production") throws {
@@ -67,12 +67,53 @@ final class ServerRegistry: Sendable {
   /// Overwrites a tensor of a version with bytes that have another digest.
   func damage(_ version: UInt32) throws {
     let manifest = try registry.manifest(model: "coupon", version: version).manifest
-    let key = manifest.tensors[0].blob.digest.bytes
-    let store = try Environment(
-      path: path, access: .readWrite,
-      databases: ["meta", "blobs", "manifests", "versions", "aliases", "audit"])
-    try store.write { transaction throws(StoreError) in
-      try transaction.put([UInt8](repeating: 7, count: 40), for: key, in: "blobs")
+    try replace(
+      manifest.tensors[0].blob.digest.bytes, in: "blobs", with: [UInt8](repeating: 7, count: 40))
+  }
+
+  /// Puts other bytes under a key.
+  func replace(_ key: [UInt8], in database: String, with value: [UInt8]) throws {
+    try Environment(path: path, access: .readWrite).write { transaction throws(StoreError) in
+      try transaction.put(value, for: key, in: database)
+    }
+  }
+
+  /// What stands under a key.
+  func value(_ key: [UInt8], in database: String) throws -> [UInt8]? {
+    try Environment(path: path, access: .readOnly).read { transaction throws(StoreError) in
+      try transaction.value(for: key, in: database)
+    }
+  }
+
+  /// Flips bits of a byte of the data file, as a bad disk would: no transaction, no new generation.
+  ///
+  /// - Parameters:
+  ///   - bytes: the byte is counted from where these stand, in pages that are in use and in old ones.
+  func flip(_ bits: UInt8, at offset: Int, from bytes: [UInt8]) throws {
+    let file = URL(filePath: "\(path)/data.mdb")
+    let content = try Data(contentsOf: file)
+    let handle = try FileHandle(forUpdating: file)
+    var rest = 0..<content.count
+    while let place = content.range(of: Data(bytes), in: rest) {
+      let position = place.lowerBound + offset
+      try handle.seek(toOffset: UInt64(position))
+      try handle.write(contentsOf: Data([content[position] ^ bits]))
+      rest = place.upperBound..<content.count
+    }
+    try handle.close()
+  }
+
+  /// A folder beside the registry's.
+  func beside(_ name: String) -> String { folder + "/" + name }
+
+  /// Ends the reader of the server of this process that follows this registry.
+  func killReader() throws {
+    for entry in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+      guard let id = pid_t(entry),
+        let line = try? String(contentsOfFile: "/proc/\(id)/cmdline", encoding: .utf8),
+        line.split(separator: "\0").suffix(2) == ["--read-registry", Substring(path)]
+      else { continue }
+      kill(id, SIGKILL)
     }
   }
 

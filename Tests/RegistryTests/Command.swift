@@ -7,6 +7,7 @@ struct Command {
   static let path = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "tessera-registry").path
   private static let strace = "/usr/bin/strace"
+  static let unshare = "/usr/bin/unshare"
 
   /// Whether this machine has strace and lets it trace.
   static let canTrace: Bool = {
@@ -36,15 +37,29 @@ struct Command {
       ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", inject, Self.path] + arguments)
   }
 
-  private init(executable: String, _ arguments: [String]) throws {
+  /// The command runs as process 1 of a namespace of its own, as in a container.
+  init(alone program: String, _ arguments: String...) throws {
+    try self.init(
+      executable: Self.unshare, ["--pid", "--fork", "--kill-child", program] + arguments)
+  }
+
+  /// The command's output goes to a file that is there.
+  init(writingTo file: String, _ arguments: String...) throws {
+    try self.init(executable: Self.path, arguments, output: FileHandle(forWritingAtPath: file))
+  }
+
+  private init(
+    executable: String, _ arguments: [String], output file: FileHandle? = nil
+  ) throws {
     process.executableURL = URL(filePath: executable)
     process.arguments = arguments
-    process.standardOutput = output
+    process.standardOutput = file ?? output
     process.standardError = errors
     process.environment = [
       "PATH": "/usr/bin:/bin", "HOME": FileManager.default.temporaryDirectory.path,
     ]
     try process.run()
+    if file != nil { try output.fileHandleForWriting.close() }
   }
 
   /// Waits; exit status and the two texts.

@@ -3,14 +3,16 @@
 import LMDBStore
 
 /// The databases that `Registry/FORMAT.md` names.
-let databaseNames = ["meta", "blobs", "manifests", "versions", "aliases", "audit"]
+let databaseNames = ["meta", "blobs", "manifests", "versions", "aliases", "audit", "unused"]
 
-/// Every key and value of every database.
-func content(of path: String) throws -> [String: [[UInt8]: [UInt8]]] {
-  let store = try Environment(path: path, access: .readWrite, databases: databaseNames)
+/// Every key and value of these databases.
+func content(
+  of path: String, databases: [String] = databaseNames
+) throws -> [String: [[UInt8]: [UInt8]]] {
+  let store = Environment(path: path, access: .readWrite)
   return try store.read { transaction throws(StoreError) in
     var content: [String: [[UInt8]: [UInt8]]] = [:]
-    for name in databaseNames {
+    for name in databases {
       var keys: [[UInt8]] = []
       try transaction.forEach(in: name) { key, _ in
         keys.append((0..<key.byteCount).map { key.byte(at: $0) })
@@ -24,9 +26,16 @@ func content(of path: String) throws -> [String: [[UInt8]: [UInt8]]] {
   }
 }
 
+/// Makes a database, and the environment where there is none.
+func createDatabase(_ name: String, at path: String) throws {
+  try Environment(path: path, access: .readWrite).write { transaction throws(StoreError) in
+    try transaction.create(database: name)
+  }
+}
+
 /// Puts other bytes under a key.
 func replace(_ key: [UInt8], in database: String, with value: [UInt8], at path: String) throws {
-  let store = try Environment(path: path, access: .readWrite, databases: databaseNames)
+  let store = Environment(path: path, access: .readWrite)
   try store.write { transaction throws(StoreError) in
     try transaction.put(value, for: key, in: database)
   }

@@ -134,10 +134,11 @@ struct DamageTests {
       var manifest = sound
       spoil(&manifest)
       let bytes = CanonicalJSON.encode(manifest)
-      let record = VersionRecord(manifest: Digest(of: bytes), content: Digest(of: []))
+      let record = VersionRecord(
+        manifest: Digest(of: bytes), content: nil, created: "2026-03-01T09:50:00.000Z")
       try replace(record.manifest.bytes, in: "manifests", with: bytes, at: registry.path)
       try replace(
-        Array("coupon".utf8) + [0, 0, 0, 0, 1], in: "versions",
+        Array("model\0coupon\0".utf8) + [0, 0, 0, 1], in: "versions",
         with: CanonicalJSON.encode(record), at: registry.path)
       let error = #expect(throws: RegistryError.self, "spoilt manifest \(index)") {
         try registry.load(model: "coupon", version: 1)

@@ -47,7 +47,7 @@ struct FormatTests {
       $0.split(separator: " ").joined(separator: " ")
     }
     #expect(keys.sorted() == written.sorted())
-    #expect(content["meta"]?.values.first == Array("1".utf8))
+    #expect(content["meta"]?.values.first == Array("2".utf8))
     for (database, word) in [
       ("versions", "version-record"), ("aliases", "alias-record"), ("audit", "audit-record"),
     ] {
@@ -77,6 +77,7 @@ struct FormatTests {
       ("manifestBytesMax", RegistryLimits.manifestBytesMax),
       ("tensorsMax", RegistryLimits.tensorsMax),
       ("aliasHistoryMax", RegistryLimits.aliasHistoryMax),
+      ("sharesMax", RegistryLimits.sharesMax), ("shadowsMax", RegistryLimits.shadowsMax),
       ("noteBytesMax", RegistryLimits.noteBytesMax), ("whoBytesMax", RegistryLimits.whoBytesMax),
     ]
     for (name, value) in limits { #expect(text.contains("| `\(name)` | \(value) |")) }
@@ -100,10 +101,12 @@ struct FormatTests {
       let stored = try file("vectors/valid/\(name).zst")
       try replace(blob.digest.bytes, in: "blobs", with: stored, at: path)
     }
-    let record = VersionRecord(manifest: digest, content: digest)
+    let record = VersionRecord(
+      manifest: digest, content: digest, created: "2026-03-01T09:50:00.000Z", note: "a vector")
     try replace(digest.bytes, in: "manifests", with: manifest, at: path)
     try replace(
-      Array("tiny\0".utf8) + [0, 0, 0, 1], in: "versions", with: CanonicalJSON.encode(record),
+      Array("model\0tiny\0".utf8) + [0, 0, 0, 1], in: "versions",
+      with: CanonicalJSON.encode(record),
       at: path)
 
     let registry = try Registry(path: path, access: .readOnly)
@@ -122,7 +125,7 @@ struct FormatTests {
           storage: .int8(values: expected.values, scales: expected.scales)),
         TensorData(name: "logit.bias", shape: [1], storage: .float32(expected.bias)),
       ])
-    #expect(stored.manifest.note == "a vector")
+    #expect(try registry.version(model: "tiny", 1).note == "a vector")
     #expect(try registry.verify().problems.isEmpty)
   }
 

@@ -23,8 +23,9 @@ struct ImportTests {
     #expect(Set(stored.tensors) == Set(model.tensors))
     #expect(stored.warmup == model.warmup)
     #expect(stored.digest == result.digest)
-    #expect(stored.manifest.note == "first try")
-    #expect(stored.manifest.created == "2026-03-01T09:50:00.000Z")
+    let record = try registry.version(model: "coupon", 1)
+    #expect(record.note == "first try")
+    #expect(record.created == "2026-03-01T09:50:00.000Z")
     #expect(
       stored.manifest.metrics == .object(["auc": .number(0.71), "pairs": .integer(1200)]))
   }
@@ -70,8 +71,8 @@ struct ImportTests {
     let other = try registry.importModel(
       folder: folder / "source-1", name: "coupon.eu", change: .test())
     #expect((other.model, other.version) == ("coupon.eu", 1))
-    #expect(try registry.models() == ["coupon", "coupon.eu"])
-    #expect(try registry.versions(model: "coupon").map(\.version) == [1, 2])
+    #expect(try registry.objects().map(\.name) == ["coupon", "coupon.eu"])
+    #expect(try registry.versions(of: "coupon").map(\.version) == [1, 2])
   }
 
   @Test("Versions share the blobs that did not change")
@@ -189,7 +190,7 @@ struct ImportTests {
       try registry.importModel(folder: folder / "nowhere", change: .test())
     }
     #expect(second?.place.hasSuffix("model.json") == true)
-    #expect(try registry.models().isEmpty)
+    #expect(try registry.objects().isEmpty)
   }
 
   @Test("A registry opened for reading imports nothing")
@@ -200,7 +201,7 @@ struct ImportTests {
       try reader.importModel(folder: folder / "source-1", name: "other", change: .test())
     }
     #expect(error?.code == .readOnly)
-    #expect(try writer.models() == ["coupon"])
+    #expect(try writer.objects().map(\.name) == ["coupon"])
   }
 
   @Test("An import larger than the map makes the map grow")

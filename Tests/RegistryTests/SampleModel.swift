@@ -71,7 +71,25 @@ extension Change {
   }
 }
 
+extension AliasEntry {
+  /// The one version that it points to.
+  var version: UInt32? { state.record?.target.single?.version }
+  /// The versions that rollbacks return to.
+  var history: [UInt32?] { state.record?.history.map { $0.single?.version } ?? [] }
+}
+
+extension AliasMove {
+  /// What moved, in numbers.
+  var words: String {
+    let from = from?.single.map { "\($0.version)" } ?? "none"
+    return "\(from) -> \(to)\(isChange ? "" : ", unchanged")"
+  }
+}
+
 extension Registry {
+  /// The aliases of the model `coupon`.
+  func aliases() throws -> [AliasEntry] { try aliases(model: "coupon") }
+
   /// A registry with versions 1…count of the model `coupon`.
   static func sample(in folder: TemporaryFolder, versions count: Int) throws -> Registry {
     let registry = try Registry(path: folder / "registry", access: .readWrite)

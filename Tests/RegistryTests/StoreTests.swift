@@ -7,10 +7,19 @@ struct StoreTests {
   let folder = TemporaryFolder()
   private var path: String { folder / "store" }
 
-  private func open(_ access: Environment.Access, mapBytes: Int = 1 << 20) throws(StoreError)
-    -> Environment
-  {
-    try Environment(path: path, access: access, databases: ["a", "b"], mapBytesInitial: mapBytes)
+  /// The environment, with its two databases when it may be changed.
+  private func open(
+    _ access: Environment.Access, mapBytes: Int = 1 << 20
+  ) throws(StoreError) -> Environment {
+    let store = Environment(path: path, access: access, mapBytesInitial: mapBytes)
+    if access == .readWrite {
+      try store.write { transaction throws(StoreError) in
+        for name in ["a", "b"] { try transaction.create(database: name) }
+      }
+    } else {
+      _ = try store.generation()
+    }
+    return store
   }
 
   private func put(_ value: [UInt8], _ key: String, in store: Environment) throws {
@@ -35,12 +44,12 @@ struct StoreTests {
   @Test("What a transaction wrote is there afterwards, and its number has grown by one")
   func writes() throws {
     let store = try open(.readWrite)
-    let before = try store.lastTransactionID()
+    let before = try store.generation().transaction
     try put([1, 2, 3], "key", in: store)
     #expect(try value("key", in: store) == [1, 2, 3])
-    #expect(try store.lastTransactionID() == before + 1)
+    #expect(try store.generation().transaction == before + 1)
     #expect(try value("other", in: store) == nil)
-    #expect(try store.lastTransactionID() == before + 1)
+    #expect(try store.generation().transaction == before + 1)
   }
 
   @Test("A transaction whose closure throws has changed nothing")
@@ -51,7 +60,7 @@ struct StoreTests {
       init() {}
     }
     let store = try open(.readWrite)
-    let before = try store.lastTransactionID()
+    let before = try store.generation().transaction
     #expect(throws: Stop.self) {
       try store.write { transaction throws(Stop) in
         do throws(StoreError) {
@@ -63,7 +72,7 @@ struct StoreTests {
       }
     }
     #expect(try value("\u{1}", in: store) == nil)
-    #expect(try store.lastTransactionID() == before)
+    #expect(try store.generation().transaction == before)
   }
 
   @Test("A full map grows by itself, as often as needed, and the transaction is whole")
@@ -104,37 +113,106 @@ struct StoreTests {
     }
   }
 
-  @Test("One folder opened twice is one environment, which the read-only face cannot change")
+  @Test("A folder opened twice, also through a link, is one folder")
   func sharing() throws {
     let writer = try open(.readWrite)
     let link = folder / "link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
-    let reader = try Environment(path: link, access: .readOnly, databases: ["a", "b"])
+    let reader = Environment(path: link, access: .readOnly)
     try put([5], "key", in: writer)
     #expect(try value("key", in: reader) == [5])
-    let error = #expect(throws: StoreError.self) { try put([6], "key", in: reader) }
+    try put([6], "key", in: writer)
+    #expect(try value("key", in: reader) == [6])
+    let error = #expect(throws: StoreError.self) { try put([7], "key", in: reader) }
     #expect(error?.code == .readOnly)
   }
 
-  @Test(
-    "A folder that was removed and made again is another environment, even while the old is open")
+  @Test("A folder that was removed and made again is used by whoever had the old one open")
   func replacedFolder() throws {
     let old = try open(.readWrite)
     try put([1], "key", in: old)
+    let before = try old.generation()
     try FileManager.default.removeItem(atPath: path)
+    let error = #expect(throws: StoreError.self) { try value("key", in: try open(.readOnly)) }
+    #expect(error?.code == .system(ENOENT))
     let new = try open(.readWrite)
-    #expect(try value("key", in: new) == nil)
-    #expect(try value("key", in: old) == [1])
+    try put([2], "key", in: new)
+    #expect(try value("key", in: old) == [2])
+    #expect(try old.generation() != before)
+    try put([3], "key", in: old)
+    #expect(try value("key", in: new) == [3])
   }
 
-  @Test("An environment opened for reading becomes writable when the folder is opened for writing")
-  func upgrade() throws {
-    try put([1], "key", in: try open(.readWrite))
+  @Test("A link that is pointed to another folder is followed, for reading and for writing")
+  func swappedLink() throws {
+    let store = try open(.readWrite)
+    try put([1], "key", in: store)
+    try FileManager.default.copyItem(atPath: path, toPath: folder / "other")
+    let link = folder / "link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    let linked = Environment(path: link, access: .readWrite)
+    try put([2], "key", in: linked)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder / "next", withDestinationPath: folder / "other")
+    // Replaced in one step, as deployments do.
+    // The paths are read only during the call.
+    let renamed = unsafe rename(folder / "next", link)
+    #expect(renamed == 0)
+    #expect(try value("key", in: linked) == [1])
+    try put([3], "key", in: linked)
+    #expect(try value("key", in: store) == [2])
+  }
+
+  @Test("A file made smaller holds the same, and whoever had the larger one open goes on with it")
+  func compaction() throws {
+    let store = try open(.readWrite)
     let reader = try open(.readOnly)
-    #expect(try value("key", in: reader) == [1])
-    let writer = try open(.readWrite)
-    try put([2], "key", in: writer)
+    try put([UInt8](repeating: 1, count: 1 << 19), "large", in: store)
+    try put([2], "key", in: store)
     #expect(try value("key", in: reader) == [2])
+    try store.write { transaction throws(StoreError) in
+      #expect(try transaction.remove(Array("large".utf8), in: "a"))
+      #expect(try !transaction.remove(Array("large".utf8), in: "a"))
+    }
+    let before = try bytes(of: "data.mdb")
+    try store.compact()
+    #expect(try bytes(of: "data.mdb") < before / 4)
+    #expect(try value("key", in: reader) == [2])
+    try put([3], "key", in: store)
+    #expect(try value("key", in: reader) == [3])
+  }
+
+  private func bytes(of file: String) throws -> Int {
+    try Data(contentsOf: URL(filePath: "\(path)/\(file)")).count
+  }
+
+  @Test(
+    "A copy made while others write is a whole state, and does not replace what is there unasked")
+  func copies() async throws {
+    let store = try open(.readWrite)
+    try put([0], "a", in: store)
+    try put([0], "b", in: store)
+    let copies = (1...5).map { folder / "copy-\($0)" }
+    async let writing: Void = {
+      for round in UInt8(1)...100 {
+        try store.write { transaction throws(StoreError) in
+          try transaction.put([round], for: Array("a".utf8), in: "a")
+          try transaction.put([round], for: Array("b".utf8), in: "a")
+        }
+      }
+    }()
+    for path in copies {
+      let copy = Environment(path: path, access: .readWrite)
+      try store.copy(to: copy, replacing: false)
+      #expect(try value("a", in: copy) == value("b", in: copy))
+    }
+    try await writing
+    let error = #expect(throws: StoreError.self) {
+      try store.copy(to: Environment(path: copies[0], access: .readWrite), replacing: false)
+    }
+    #expect(error?.code == .system(EEXIST))
+    try store.copy(to: Environment(path: copies[0], access: .readWrite), replacing: true)
+    #expect(try value("a", in: Environment(path: copies[0], access: .readOnly)) == [100])
   }
 
   @Test("A data file that was cut short is refused before a page of it is touched")
@@ -155,23 +233,25 @@ struct StoreTests {
     #expect(error?.code == .invalid)
   }
 
-  @Test("A database that is missing in a used environment is damage, and is not made anew")
+  @Test("Databases are opened by name as they are needed; one that is missing is named")
   func missingDatabase() throws {
-    let path = folder / "used"
-    do {
-      let store = try Environment(path: path, access: .readWrite, databases: ["one"])
-      try store.write { transaction throws(StoreError) in
-        try transaction.put([1], for: [1], in: "one")
+    let store = try open(.readWrite)
+    try store.write { transaction throws(StoreError) in
+      try transaction.create(database: "seventh")
+      try transaction.put([7], for: [1], in: "seventh")
+    }
+    try store.read { transaction throws(StoreError) in
+      #expect(try transaction.value(for: [1], in: "seventh") == [7])
+      #expect(try transaction.has(database: "a"))
+      #expect(try !transaction.has(database: "c"))
+    }
+    let error = #expect(throws: StoreError.self) {
+      try store.read { transaction throws(StoreError) in
+        try transaction.value(for: [1], in: "c")
       }
     }
-    for access in [Environment.Access.readOnly, .readWrite] {
-      let error = #expect(throws: StoreError.self) {
-        try Environment(path: path, access: access, databases: ["one", "two"])
-      }
-      #expect(error?.code == .corrupted)
-    }
-    #expect(
-      try Environment(path: path, access: .readOnly, databases: ["one"]).lastTransactionID() == 2)
+    #expect(error?.code == .notFound)
+    #expect(error?.operation.contains("c") == true)
   }
 
   @Test("Keys and values of impossible sizes are refused")

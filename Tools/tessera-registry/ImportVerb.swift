@@ -41,29 +41,29 @@ struct ImportVerb: ParsableCommand {
     if form.json {
       try form.printJSON(Output(result))
     } else {
-      describe(result)
+      try describe(result)
     }
   }
 
-  private func describe(_ result: ImportResult) {
+  private func describe(_ result: ImportResult) throws {
     let version = "\(result.model) version \(result.version)"
     if result.isNew {
       let manifest = result.manifest
-      print(
+      try emit(
         "imported \(version): \(manifest.precision.rawValue), \(manifest.tensors.count) tensors, "
           + "\(byteText(manifest.storedBytes)) stored")
       let quantised = manifest.tensors.filter { $0.quantisation != nil }
       let worst = quantised.max { $0.relativeError < $1.relativeError }
       if let worst {
-        print(
+        try emit(
           "int8 differs from the weights as trained by \(percentText(worst.relativeError)) at most "
             + "(root mean square, tensor \(worst.name))")
       }
     } else {
-      print("\(version) was made from the same files before; no version was added")
+      try emit("\(version) was made from the same files before; no version was added")
     }
     if result.repairedBlobs > 0 {
-      print("\(result.repairedBlobs) damaged blobs were written again")
+      try emit("\(result.repairedBlobs) damaged blobs were written again")
     }
   }
 

@@ -13,29 +13,46 @@ struct ListVerb: ParsableCommand {
 
   func run() throws {
     let registry = try location.open(.readOnly)
-    let aliases = try registry.aliases()
+    let objects = try registry.objects()
+    let models = objects.filter { $0.kind == .model }.map(\.name)
     var rows: [Row] = []
-    for model in try model.map({ [$0] }) ?? registry.models() {
-      for (version, _) in try registry.versions(model: model) {
-        let (digest, manifest) = try registry.manifest(model: model, version: version)
-        rows.append(
-          Row(
-            model: model, version: version, precision: manifest.precision.rawValue,
-            tensors: manifest.tensors.count, storedBytes: manifest.storedBytes,
-            created: manifest.created,
-            aliases: aliases.filter { $0.model == model && $0.version == version }.map(\.alias),
-            note: manifest.note, manifest: digest))
+    var damages: [RegistryError] = []
+    for model in model.map({ [$0] }) ?? models {
+      let aliases = try registry.aliases(model: model)
+      damages += aliases.compactMap(\.state.damage)
+      for entry in try registry.versions(of: model) {
+        do throws(RegistryError) {
+          rows.append(try Row(entry, of: model, in: registry, aliases: aliases))
+        } catch {
+          damages.append(error)
+        }
       }
     }
-    if form.json { return try form.printJSON(rows) }
-    if rows.isEmpty { return print("no models yet; `tessera-registry import FOLDER` adds one") }
+    if form.json {
+      try form.printJSON(rows)
+    } else if rows.isEmpty && damages.isEmpty {
+      try emit("no models yet; `tessera-registry import FOLDER` adds one")
+    } else {
+      try emit(table(rows))
+    }
+    if !form.json && model == nil {
+      for object in objects where object.kind != .model {
+        try emit("\(object.kind) \(object.name): of a kind that this release does not know")
+      }
+    }
+    if damages.isEmpty { return }
+    for damage in damages { complain("damaged: \(damage)") }
+    throw ExitCode.failure
+  }
+
+  private func table(_ rows: [Row]) -> String {
     var table = TextTable("MODEL", "VERSION", "PRECISION", "SIZE", "IMPORTED", "ALIASES", "NOTE")
     for row in rows {
       table.add(
         row.model, "\(row.version)", row.precision, byteText(row.storedBytes),
         timeText(row.created), row.aliases.joined(separator: ", "), row.note ?? "")
     }
-    print(table.text)
+    return table.text
   }
 
   private struct Row: Encodable {
@@ -48,5 +65,30 @@ struct ListVerb: ParsableCommand {
     var aliases: [String]
     var note: String?
     var manifest: Digest
+
+    init(
+      _ entry: VersionEntry, of model: String, in registry: Registry, aliases: [AliasEntry]
+    ) throws(RegistryError) {
+      let record = try registry.version(model: model, entry.version)
+      let (digest, manifest) = try registry.manifest(model: model, version: entry.version)
+      self.model = model
+      version = entry.version
+      precision = manifest.precision.rawValue
+      tensors = manifest.tensors.count
+      storedBytes = manifest.storedBytes
+      created = record.created
+      note = record.note
+      self.manifest = digest
+      self.aliases = aliases.filter {
+        $0.state.record?.target.versions.contains(entry.version) == true
+      }.map(\.alias)
+    }
+  }
+}
+
+extension Recorded {
+  fileprivate var damage: RegistryError? {
+    guard case .damaged(let error) = self else { return nil }
+    return error
   }
 }

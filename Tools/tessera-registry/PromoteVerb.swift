@@ -4,33 +4,77 @@ import ModelRegistry
 struct PromoteVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promote",
-    abstract: "Points an alias to a version: servers that follow the alias serve it.",
+    abstract: "Points aliases to versions: servers that follow an alias serve it.",
+    usage: """
+      tessera-registry promote MODEL VERSION [--alias ALIAS] [--why TEXT]
+      tessera-registry promote MODEL@ALIAS=VERSION ... [--why TEXT]
+      """,
     discussion: """
-      The version is verified first. When the command has returned, no crash undoes it. Given again, \
-      it changes nothing.
+      The versions are verified first. Several aliases move in one step: all of them or none. When the \
+      command has returned, no crash undoes it. Given again, it changes nothing.
       """)
 
   @OptionGroup var location: RegistryLocation
   @OptionGroup var author: Author
   @OptionGroup var form: OutputForm
-  @Argument(help: "The model's name.")
-  var model: String
-  @Argument(help: "The version to serve.")
-  var version: UInt32
-  @Option(help: "The alias to point to it; made if it is new.")
+  @Argument(
+    help: ArgumentHelp(
+      "A model and the version to serve; or any number of MODEL@ALIAS=VERSION.",
+      valueName: "what"))
+  var words: [String]
+  @Option(help: "The alias to point to VERSION; made if it is new.")
   var alias = "production"
   @Option(help: ArgumentHelp("The reason, for the audit trail.", valueName: "text"))
   var why: String?
 
+  func validate() throws { _ = try promotions() }
+
   func run() throws {
-    let move = try location.openExisting().promote(
-      model: model, version: version, alias: alias, change: author.change(why: why))
-    if form.json { return try form.printJSON(MoveOutput(move, model: model, alias: alias)) }
-    guard move.isChange else {
-      return print("\(alias) of \(model) points to version \(version) already; nothing changed")
+    let moves = try location.openExisting().promote(
+      promotions(), change: author.change(why: why))
+    let outputs = moves.map(MoveOutput.init)
+    if form.json {
+      return words.count == 2 && !words[0].contains("=")
+        ? try form.printJSON(outputs[0]) : try form.printJSON(outputs)
     }
-    let before = move.from.map { "was version \($0)" } ?? "new alias"
-    print("\(alias) of \(model) now points to version \(move.to) (\(before))")
+    for move in moves {
+      guard move.isChange else {
+        try emit(
+          "\(move.alias) of \(move.model) points to version \(move.to) already; nothing changed")
+        continue
+      }
+      let before = move.from.map { "was version \($0)" } ?? "new alias"
+      try emit("\(move.alias) of \(move.model) now points to version \(move.to) (\(before))")
+    }
+  }
+
+  private func promotions() throws -> [Promotion] {
+    if words.count == 2, !words[0].contains("=") {
+      guard let version = UInt32(words[1]) else {
+        throw ValidationError("\"\(words[1])\" is not a version")
+      }
+      return [Promotion(model: words[0], alias: alias, version: version)]
+    }
+    return try words.map { word in
+      let sides = word.split(separator: "=", omittingEmptySubsequences: false)
+      guard sides.count == 2, let version = UInt32(sides[1]),
+        let (model, alias) = AliasName.parse(String(sides[0]))
+      else {
+        throw ValidationError(
+          "\"\(word)\" is not MODEL@ALIAS=VERSION; a single promotion is MODEL VERSION")
+      }
+      return Promotion(model: model, alias: alias, version: version)
+    }
+  }
+}
+
+/// An alias as people write it.
+enum AliasName {
+  /// `MODEL@ALIAS`; `nil` when it is not that.
+  static func parse(_ text: String) -> (model: String, alias: String)? {
+    let sides = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard sides.count == 2 else { return nil }
+    return (String(sides[0]), String(sides[1]))
   }
 }
 
@@ -38,13 +82,13 @@ struct PromoteVerb: ParsableCommand {
 struct MoveOutput: Encodable {
   var model: String
   var alias: String
-  var from: UInt32?
-  var to: UInt32
+  var from: AliasTarget?
+  var to: AliasTarget
   var changed: Bool
 
-  init(_ move: AliasMove, model: String, alias: String) {
-    self.model = model
-    self.alias = alias
+  init(_ move: AliasMove) {
+    model = move.model
+    alias = move.alias
     from = move.from
     to = move.to
     changed = move.isChange

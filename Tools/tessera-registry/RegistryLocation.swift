@@ -17,12 +17,12 @@ struct RegistryLocation: ParsableArguments {
 
   /// For a change of a registry that must be there: a mistyped folder is refused, not made.
   func openExisting() throws -> Registry {
-    let existing = try open(.readOnly)
-    return try withExtendedLifetime(existing) { try open(.readWrite) }
+    _ = try open(.readOnly)
+    return try open(.readWrite)
   }
 
   /// An empty variable counts as unset, as for the server.
-  private var path: String {
+  var path: String {
     let named = ProcessInfo.processInfo.environment["TESSERA_REGISTRY"] ?? ""
     return registry ?? (named.isEmpty ? ".tessera/registry" : named)
   }
@@ -50,7 +50,7 @@ struct OutputForm: ParsableArguments {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    try write([UInt8](encoder.encode(value)) + [UInt8(ascii: "\n")])
   }
 }
 

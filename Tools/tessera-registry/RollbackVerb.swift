@@ -23,8 +23,8 @@ struct RollbackVerb: ParsableCommand {
   func run() throws {
     let move = try location.openExisting().rollback(
       model: model, alias: alias, change: author.change(why: why))
-    if form.json { return try form.printJSON(MoveOutput(move, model: model, alias: alias)) }
+    if form.json { return try form.printJSON(MoveOutput(move)) }
     let before = move.from.map { " (was version \($0))" } ?? ""
-    print("\(alias) of \(model) points to version \(move.to) again\(before)")
+    try emit("\(alias) of \(model) points to version \(move.to) again\(before)")
   }
 }

@@ -21,42 +21,57 @@ struct ShowVerb: ParsableCommand {
 
   func run() throws {
     let registry = try location.open(.readOnly)
-    let aliases = try registry.aliases().filter { $0.model == model }
-    let latest = try registry.versions(model: model).last?.version
-    let live = aliases.first { $0.alias == "production" }?.version
+    let aliases = try registry.aliases(model: model)
+    let latest = try registry.versions(of: model).last?.version
+    let live = aliases.first { $0.alias == "production" }?.state.record?.target.shares.first?
+      .version
     // A model has at least one version, so the last resort is never reached.
     let stored = try registry.load(model: model, version: version ?? live ?? latest ?? 1)
+    let record = try registry.version(model: model, stored.version)
     let audit = try registry.auditTrail(model: model)
     if form.json {
-      let own = aliases.filter { $0.version == stored.version }.map(\.alias)
+      let own = aliases.filter {
+        $0.state.record?.target.versions.contains(stored.version) == true
+      }.map(\.alias)
       return try form.printJSON(
         Output(
-          model: model, version: stored.version, manifestDigest: stored.digest, aliases: own,
-          manifest: stored.manifest, description: stored.description, audit: audit))
+          model: model, version: stored.version, manifestDigest: stored.digest,
+          created: record.created, note: record.note, aliases: own, manifest: stored.manifest,
+          description: stored.description, audit: audit))
     }
-    print(heading(stored, aliases: aliases))
-    print("\nSIGNATURE\n" + signature(of: stored.graph))
-    print("\nGRAPH\n" + nodes(of: stored.graph))
-    print("\nTENSORS\n" + tensors(of: stored.manifest))
-    print("\nAUDIT TRAIL\n" + trail(audit))
+    try emit(heading(stored, record, aliases: aliases))
+    try emit("\nSIGNATURE\n" + signature(of: stored.graph))
+    try emit("\nGRAPH\n" + nodes(of: stored.graph))
+    try emit("\nTENSORS\n" + tensors(of: stored.manifest))
+    try emit("\nAUDIT TRAIL\n" + trail(audit))
   }
 
-  private func heading(_ stored: StoredModel, aliases: [AliasRecord]) -> String {
+  private func heading(
+    _ stored: StoredModel, _ record: VersionRecord, aliases: [AliasEntry]
+  ) -> String {
     let manifest = stored.manifest
     var table = TextTable("\(stored.name) version \(stored.version)")
-    table.add("  imported", timeText(manifest.created) + " UTC")
+    table.add("  imported", timeText(record.created) + " UTC")
     table.add("  precision", manifest.precision.rawValue)
     table.add("  stored", byteText(manifest.storedBytes))
     table.add("  manifest", stored.digest.description)
     table.add("  warm-up", manifest.warmup.map { byteText($0.rawBytes) } ?? "none")
     for alias in aliases {
-      let back = alias.history.last.map { ", rollback returns to \($0)" } ?? ""
-      table.add(
-        "  \(alias.alias)", "version \(alias.version) since \(timeText(alias.since))\(back)")
+      table.add("  \(alias.alias)", words(alias.state))
     }
-    if let note = manifest.note { table.add("  note", note) }
+    if let note = record.note { table.add("  note", note) }
     for (name, value) in manifest.metrics?.members ?? [] { table.add("  \(name)", value) }
     return table.text
+  }
+
+  private func words(_ state: Recorded<AliasRecord>) -> String {
+    switch state {
+    case .present(let record):
+      let back = record.history.last.map { ", rollback returns to \($0)" } ?? ""
+      return "version \(record.target) since \(timeText(record.since))\(back)"
+    case .removed(let time): return "removed \(timeText(time))"
+    case .damaged(let error): return "damaged: \(error)"
+    }
   }
 
   private func signature(of graph: TypedGraph) -> String {
@@ -96,23 +111,33 @@ struct ShowVerb: ParsableCommand {
   private func trail(_ records: [AuditRecord]) -> String {
     var table = TextTable("  WHEN", "WHO", "WHAT", "WHY")
     for record in records {
-      let what =
-        switch record.action {
-        case .importVersion: "imported version \(record.to)"
-        case .promote:
-          "\(record.alias ?? "?"): \(record.from.map { "\($0)" } ?? "none") -> \(record.to)"
-        case .rollback:
-          "\(record.alias ?? "?"): \(record.from.map { "\($0)" } ?? "none") -> \(record.to), rolled back"
-        }
+      let what = words(record)
       table.add("  \(timeText(record.when))", record.who, what, record.why ?? "")
     }
     return table.text
+  }
+
+  private func words(_ record: AuditRecord) -> String {
+    let alias = record.alias ?? "?"
+    let move =
+      "\(alias): \(record.from?.description ?? "none") -> \(record.to?.description ?? "none")"
+    let version = record.version.map { "version \($0)" }
+    return switch record.action {
+    case .importVersion: "imported \(version ?? "?")"
+    case .promote: move
+    case .rollback: move + ", rolled back"
+    case .remove: "removed \(version ?? "alias \(alias)")"
+    // Actions are an open set: what a later release has done is named.
+    case let action: action.description
+    }
   }
 
   private struct Output: Encodable {
     var model: String
     var version: UInt32
     var manifestDigest: Digest
+    var created: String
+    var note: String?
     var aliases: [String]
     var manifest: Manifest
     var description: ModelDescription

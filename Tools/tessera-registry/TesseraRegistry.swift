@@ -19,8 +19,14 @@ struct TesseraRegistry: ParsableCommand {
       """,
     subcommands: [
       ImportVerb.self, ListVerb.self, ShowVerb.self, PromoteVerb.self, RollbackVerb.self,
-      VerifyVerb.self,
+      RemoveVerb.self, VerifyVerb.self, GCVerb.self, BackupVerb.self, RestoreVerb.self,
+      MigrateVerb.self,
     ])
+
+  static func main() {
+    reportFaults()
+    main(nil)
+  }
 
   @OptionGroup var location: RegistryLocation
 }

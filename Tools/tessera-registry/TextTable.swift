@@ -8,7 +8,7 @@ struct TextTable {
 
   init(_ header: String...) { rows = [header] }
 
-  mutating func add(_ cells: String...) { rows.append(cells) }
+  mutating func add(_ cells: String...) { rows.append(cells.map { visible($0) }) }
 
   var text: String {
     let columns = rows.map(\.count).max() ?? 0

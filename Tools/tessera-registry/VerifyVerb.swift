@@ -18,12 +18,17 @@ struct VerifyVerb: ParsableCommand {
     if form.json {
       try form.printJSON(Output(report))
     } else {
-      for problem in report.problems { print("damaged: \(problem)") }
+      for problem in report.problems { try emit("damaged: \(problem)") }
       let found = report.problems.isEmpty ? "all is well" : "\(report.problems.count) problems"
-      print(
+      try emit(
         "\(report.versions) versions, \(report.blobs) blobs, \(byteText(report.storedBytes)): \(found)"
       )
-      if report.unused > 0 { print("\(report.unused) blobs and manifests belong to no version") }
+      if report.unknownKinds > 0 {
+        try emit(
+          "\(report.unknownKinds) versions are of kinds that this release does not know; of these only "
+            + "the manifests were checked")
+      }
+      if report.unused > 0 { try emit("\(report.unused) blobs and manifests belong to no version") }
     }
     if !report.problems.isEmpty { throw ExitCode(1) }
   }
@@ -36,6 +41,7 @@ struct VerifyVerb: ParsableCommand {
     var versions: Int
     var blobs: Int
     var storedBytes: Int
+    var unknownKinds: Int
     var unused: Int
     var problems: [Problem]
 
@@ -43,6 +49,7 @@ struct VerifyVerb: ParsableCommand {
       versions = report.versions
       blobs = report.blobs
       storedBytes = report.storedBytes
+      unknownKinds = report.unknownKinds
       unused = report.unused
       problems = report.problems.map { Problem(place: $0.place, message: $0.message) }
     }

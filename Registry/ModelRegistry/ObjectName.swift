@@ -1,0 +1,32 @@
+/// A kind of object that a registry keeps. An open set: what a reader does not know it shows by its name
+/// and leaves alone.
+public struct ObjectKind: Hashable, Sendable, CustomStringConvertible {
+  /// As it stands in keys: a name like those of objects.
+  public let description: String
+
+  /// A kind by its name.
+  public init(_ description: String) { self.description = description }
+
+  /// A model: `Registry/MODEL.md`.
+  public static let model = ObjectKind("model")
+}
+
+/// A kind and a name of it, both checked.
+struct ObjectName: Hashable, Sendable {
+  let kind: Name
+  let name: Name
+
+  init(kind: String, name: String) throws(RegistryError) {
+    self.kind = try Name(kind, of: "kind")
+    self.name = try Name(name, of: kind)
+  }
+
+  init(model name: String) throws(RegistryError) {
+    try self.init(kind: ObjectKind.model.description, name: name)
+  }
+
+  /// The name alone for a model, with the kind in front for others.
+  var words: String {
+    kind.text == ObjectKind.model.description ? name.text : "\(kind.text) \(name.text)"
+  }
+}
