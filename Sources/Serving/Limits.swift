@@ -5,7 +5,11 @@ package enum ServingLimits {
   /// than one machine's cache serves well; choosing the next lane stays a scan of a few lines.
   package static let lanesMax = 64
   /// Aliases followed at a time. Ten aliases of twenty models.
-  package static let slotsMax = 256
+  package static let aliasesMax = 256
+  /// Names that were ever served in the life of a process, exact versions included: a promotion every
+  /// ten minutes for a year. A slot is some 32 bytes; above it new exact versions cannot be bound, and
+  /// new aliases not be followed, until a restart.
+  package static let slotsMax = 1 << 16
   /// Worker threads: one bit each in the mask of idle workers.
   package static let workersMax = 64
   /// Tickets in one lane's queue. At 50,000 requests a second this is 80 ms of arrivals, more than

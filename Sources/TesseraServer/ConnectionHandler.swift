@@ -142,7 +142,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // From the moment it is submitted a worker may have it: everything is in place before.
     let held = request.heldBytes
     if let refusal = loop.scheduler.submit(
-      ticket, to: model.target, signatureHash: model.signatureHash, now: now)
+      ticket, to: model.slot, signatureHash: model.signatureHash, now: now)
     {
       loop.give(back: request)
       refuse(refusal, requestID: header.requestID)
@@ -185,9 +185,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .failure(let refusal):
       loop.tally.add(refusal.code)
       ErrorBody(refusal.wireError).encodeFrame(requestID: requestID, into: &bytes)
-    case .success(let (target, version)):
+    case .success(let binding):
+      let version = binding.version
       let model = BoundModel(
-        body: bind, target: target, signature: version.signature,
+        body: bind, slot: binding.slot, signature: version.signature,
         signatureHash: version.signatureHash)
       guard let handle = machine.bound(model) else {
         ErrorBody(

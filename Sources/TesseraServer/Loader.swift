@@ -28,7 +28,6 @@ final class Loader {
   private let kernels: KernelTable
   private let logger: Logger
   private var generation: UInt64?
-  private var serial: UInt64 = 0
   /// The lane of each version that is loaded, retiring ones included.
   private var lanes: [Key: Int] = [:]
   /// Where each alias points in this server.
@@ -85,7 +84,7 @@ final class Loader {
         let lane = try lane(for: key)
         guard scheduler.point(model: alias.model, alias: alias.name, to: lane) else {
           throw LoadError(
-            step: "open", message: "more than \(ServingLimits.slotsMax) aliases; remove some")
+            step: "open", message: "more than \(ServingLimits.aliasesMax) aliases; remove some")
         }
         aliases[alias] = key
         logger.info("serving \(alias.model)@\(alias.name) version \(key.version)")
@@ -129,10 +128,8 @@ final class Loader {
     let version = LiveVersion(
       model: key.model, version: key.version, plan: plan, workers: workers)
     let cost = try WarmUp.run(stored.warmup, on: version)
-    serial += 1
     let lane = Lane(
-      model: key.model, version: key.version, signatureHash: version.signatureHash,
-      batchRowsMax: version.batchRowsMax, serial: serial, cost: cost)
+      model: key.model, version: key.version, batchRowsMax: version.batchRowsMax, cost: cost)
     guard let index = scheduler.open(lane, version) else {
       throw LoadError(
         step: "open", message: "more than \(ServingLimits.lanesMax) live versions; remove aliases")

@@ -29,7 +29,7 @@ final class Peer {
   func bound(_ model: String, slot: Int = 0, hash: UInt64 = 7) -> Int? {
     machine.bound(
       BoundModel(
-        body: BindBody(model: model, target: .alias("production")), target: .alias(slot: slot),
+        body: BindBody(model: model, target: .alias("production")), slot: slot,
         signature: Signature(columns: [], outputs: ["redeem"], eventsMax: 1, couponsMax: 1),
         signatureHash: hash))
   }
@@ -126,8 +126,7 @@ struct ConnectionMachineTests {
     #expect(peer.bound("coupon") == 0)
     #expect(peer.bound("coupon", hash: 8) == 1)
     #expect(peer.bound("other") == nil)
-    #expect(peer.bound("coupon", slot: 3) == 0)
-    #expect(peer.model(handle: 0)?.target == .alias(slot: 3))
+    #expect(peer.model(handle: 0)?.slot == 0)
     #expect(peer.model(handle: 0)?.signatureHash == 7)
     #expect(peer.model(handle: 1)?.signatureHash == 8)
     #expect(peer.model(handle: 2) == nil)

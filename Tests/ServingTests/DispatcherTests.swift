@@ -2,61 +2,6 @@ import Serving
 import TesseraWire
 import Testing
 
-/// A dispatcher with one or two lanes, and the few verbs that its transcripts need.
-struct Desk {
-  var dispatcher: Dispatcher
-  var batch = Batch()
-  private var serial: UInt64 = 0
-
-  init(workers: Int = 2, queueNanosecondsMax: Int64 = 10_000_000) {
-    dispatcher = Dispatcher(
-      admission: Admission(queueNanosecondsMax: queueNanosecondsMax, workers: workers))
-  }
-
-  mutating func open(
-    _ model: String, _ version: UInt32, signature: UInt64 = 7, nanosecondsPerRow: Double = 1_000,
-    rowsMax: RowCounts = RowCounts(users: 64, events: 4_096, coupons: 4_096, bagValues: 65_536)
-  ) -> Int {
-    serial += 1
-    let lane = Lane(
-      model: model, version: version, signatureHash: signature, batchRowsMax: rowsMax,
-      serial: serial, cost: CostModel(nanosecondsPerRow: nanosecondsPerRow))
-    return dispatcher.open(lane) ?? -1
-  }
-
-  mutating func promote(_ model: String, to lane: Int?) {
-    _ = dispatcher.point(model: model, alias: "production", to: lane)
-  }
-
-  func bind(_ model: String, version: UInt32? = nil) -> Result<BoundTarget, Refusal> {
-    dispatcher.bind(
-      BindBody(model: model, target: version.map { .version($0) } ?? .alias("production")))
-  }
-
-  mutating func submit(
-    _ request: UInt, _ target: BoundTarget, at now: Int64, deadline: Int64 = 1_000_000_000,
-    rows: Int = 10, signature: UInt64 = 7
-  ) -> Dispatcher.Submission {
-    dispatcher.submit(
-      Ticket(
-        request: request, arrival: now, deadline: deadline,
-        rows: RowCounts(users: 1, events: rows - 2, coupons: 1)),
-      to: target.target, signatureHash: signature, now: now)
-  }
-
-  /// The requests that the worker gets, or nil when nothing waits.
-  mutating func take(_ worker: Int = 0, at now: Int64) -> [UInt]? {
-    switch dispatcher.take(worker: worker, now: now, into: &batch) {
-    case .nothing: nil
-    case .batch: batch.tickets.map(\.request)
-    }
-  }
-
-  mutating func finish() {
-    dispatcher.finish(batch, computedRows: batch.rows.total, nanoseconds: batch.cost)
-  }
-}
-
 @Suite("Dispatcher")
 struct DispatcherTests {
   @Test("frames of many connections become one batch, without waiting for more")
@@ -176,7 +121,6 @@ struct DispatcherTests {
     _ = desk.submit(1, bound, at: 0)
     desk.dispatcher.drain()
     #expect(desk.submit(2, bound, at: 1) == .refused(.draining))
-    #expect(desk.bind("coupon") == .failure(.draining))
     #expect(!desk.dispatcher.isIdle)
     #expect(desk.take(at: 2) == [1])
     desk.finish()
