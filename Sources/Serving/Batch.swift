@@ -1,5 +1,3 @@
-package import TesseraWire
-
 /// What a worker took from a lane. Reused by its worker: filling it again allocates nothing.
 package struct Batch: Sendable {
   /// Index of the lane.
@@ -8,8 +6,8 @@ package struct Batch: Sendable {
   package internal(set) var tickets: [Ticket] = []
   /// Their deadline passed in the queue: to be answered, not computed.
   package internal(set) var expired: [Ticket] = []
-  /// Rows of `tickets` together.
-  package internal(set) var rows = RowCounts()
+  /// What `tickets` bring together.
+  package internal(set) var size = WorkSize()
   /// Estimated compute of `tickets` in nanoseconds.
   package internal(set) var cost: Int64 = 0
   /// Queue fullness when the batch was taken, for the replies.
@@ -24,7 +22,7 @@ package struct Batch: Sendable {
     self.lane = lane
     tickets.removeAll(keepingCapacity: true)
     expired.removeAll(keepingCapacity: true)
-    rows = RowCounts()
+    size = WorkSize()
     cost = 0
   }
 }

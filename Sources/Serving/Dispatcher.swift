@@ -9,8 +9,8 @@ import TesseraWire
 package struct Dispatcher: Sendable {
   /// The answer to a frame.
   package enum Submission: Hashable, Sendable {
-    /// It will be in a batch. `wake`: an idle worker that must be woken for it.
-    case accepted(wake: Int?)
+    /// It will be in so many batches. `wake`: an idle worker that must be woken for it.
+    case accepted(parts: Int, wake: Int?)
     /// To be answered now.
     case refused(Refusal)
   }
@@ -24,11 +24,13 @@ package struct Dispatcher: Sendable {
   }
 
   package let admission: Admission
-  package private(set) var load = Admission.Load()
+  package private(set) var backlog = Admission.Backlog()
   package private(set) var isDraining = false
   private var routes = Routes()
   private var lanes = Lanes()
   private var wakeups = Wakeups()
+  /// Of frames that no version is to blame for.
+  private var unplaced = Outcomes()
 
   package init(admission: Admission) {
     precondition(admission.workers <= ServingLimits.workersMax)
@@ -37,60 +39,100 @@ package struct Dispatcher: Sendable {
 
   // MARK: Frames
 
-  /// Admits a frame that was decoded with the signature of this hash, or refuses it.
+  /// Admits a frame that was decoded with the signature of this hash, or refuses it; all of it, also
+  /// when its users go to several versions.
+  ///
+  /// - Parameters:
+  ///   - ticket: of the whole frame.
+  ///   - user: one of its users; asked only where the route splits.
   package mutating func submit(
-    _ ticket: Ticket, to slot: Int, signatureHash: UInt64, now: Int64
+    _ ticket: Ticket, to slot: Int, signatureHash: UInt64, now: Int64,
+    user: (Int) -> FrameUser
   ) -> Submission {
-    if isDraining { return .refused(.draining) }
-    guard let meant = routes[slot] else { return .refused(.versionGone) }
-    guard meant.signatureHash == signatureHash else { return .refused(.rebindRequired) }
-    let index = meant.route.shares[0].lane
-    guard let cost = lanes[index]?.cost, let queued = lanes[index]?.queue.count,
-      let rowsMax = lanes[index]?.batchRowsMax
-    else { return .refused(.versionGone) }
-    guard ticket.rows.fits(in: rowsMax) else { return .refused(.tooManyRows) }
-    var ticket = ticket
-    ticket.cost = cost.estimate(rows: ticket.rows.total)
-    ticket.workAhead = admission.workAhead(load)
-    if let refusal = admission.decide(
-      load: load, cost: ticket.cost, deadline: ticket.deadline, now: now)
-    {
-      return .refused(refusal)
+    let refusal: Refusal
+    if isDraining {
+      refusal = .draining
+    } else if let meant = routes[slot] {
+      if meant.signatureHash != signatureHash {
+        refusal = .rebindRequired
+      } else if meant.route.shares.count == 1 {
+        return admit(
+          CollectionOfOne((lane: meant.route.shares[0].lane, ticket: ticket)), now: now)
+      } else {
+        return admit(ticket.split(over: meant.route, user: user), now: now)
+      }
+    } else {
+      refusal = .versionGone
     }
-    guard queued < ServingLimits.laneTicketsMax else {
-      return .refused(
-        .overloaded(retryAfterMicroseconds: admission.retryAfterMicroseconds(load)))
+    unplaced.refuse(refusal.code)
+    return .refused(refusal)
+  }
+
+  private mutating func admit(
+    _ parts: some Collection<(lane: Int, ticket: Ticket)>, now: Int64
+  ) -> Submission {
+    var cost: Int64 = 0
+    var deadline = Int64.max
+    var isRoom = true
+    for (lane, ticket) in parts {
+      guard let rowsMax = lanes[lane]?.batchRowsMax else { preconditionFailure("a closed lane") }
+      guard ticket.size.rows.fits(in: rowsMax) else { return refuse(.tooManyRows, in: lane) }
+      cost += lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      deadline = min(deadline, ticket.deadline)
+      isRoom = isRoom && lanes[lane]?.isFull == false
     }
-    lanes[index]?.queue.append(ticket)
-    load.queuedTickets += 1
-    load.queuedNanoseconds += ticket.cost
-    return .accepted(wake: wakeups.wakeOne())
+    let first = parts.first?.lane ?? 0
+    if let refusal = admission.decide(backlog: backlog, cost: cost, deadline: deadline, now: now) {
+      return refuse(refusal, in: first)
+    }
+    guard isRoom else {
+      let wait = admission.retryAfterMicroseconds(backlog)
+      return refuse(.overloaded(retryAfterMicroseconds: wait), in: first)
+    }
+    let workAhead = admission.workAhead(backlog)
+    for (lane, ticket) in parts {
+      var ticket = ticket
+      ticket.cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      ticket.workAhead = workAhead
+      lanes[lane]?.queue.append(ticket)
+      backlog.queuedTickets += 1
+      backlog.queuedNanoseconds += ticket.cost
+    }
+    return .accepted(parts: parts.count, wake: wakeups.wakeOne())
+  }
+
+  private mutating func refuse(_ refusal: Refusal, in lane: Int) -> Submission {
+    lanes[lane]?.outcomes.refuse(refusal.code)
+    return .refused(refusal)
   }
 
   /// Fills `batch` with what waits longest, or notes that `worker` is idle.
   package mutating func take(worker: Int, now: Int64, into batch: inout Batch) -> Taking {
-    let next = load.queuedTickets > 0 ? lanes.withOldestHead : nil
+    let next = backlog.queuedTickets > 0 ? lanes.withOldestHead : nil
     wakeups.asks(worker: worker, isWork: next != nil)
     guard let next else { return .nothing }
     batch.clear(lane: next)
-    batch.fullness = admission.fullness(load)
+    batch.fullness = admission.fullness(backlog)
     if let head = lanes[next]?.queue.first {
-      load.observe(waited: now - head.arrival, workAhead: head.workAhead)
+      backlog.observe(waited: now - head.arrival, workAhead: head.workAhead)
     }
     lanes.take(next, into: &batch, now: now)
-    load.queuedTickets -= batch.tickets.count + batch.expired.count
-    load.queuedNanoseconds -= batch.cost
-    for ticket in batch.expired { load.queuedNanoseconds -= ticket.cost }
-    load.runningNanoseconds += batch.cost
-    return .batch(wake: load.queuedTickets > 0 ? wakeups.wakeOne() : nil)
+    backlog.queuedTickets -= batch.tickets.count + batch.expired.count
+    backlog.queuedNanoseconds -= batch.cost
+    for ticket in batch.expired { backlog.queuedNanoseconds -= ticket.cost }
+    backlog.runningNanoseconds += batch.cost
+    return .batch(wake: backlog.queuedTickets > 0 ? wakeups.wakeOne() : nil)
   }
 
-  /// Notes that a batch was answered. `computedRows` of it were computed (those of clients that had
-  /// gone were not), in `nanoseconds`.
-  package mutating func finish(_ batch: borrowing Batch, computedRows: Int, nanoseconds: Int64) {
+  /// Notes that a batch was answered. `computed` of it was computed (not what clients that had gone
+  /// sent), in `nanoseconds`.
+  package mutating func finish(
+    _ batch: borrowing Batch, computed: WorkSize, nanoseconds: Int64, outcomes: Outcomes
+  ) {
     lanes.finish(batch.lane)
-    lanes[batch.lane]?.cost.observe(rows: computedRows, nanoseconds: nanoseconds)
-    load.runningNanoseconds -= batch.cost
+    lanes[batch.lane]?.cost.observe(computed, nanoseconds: nanoseconds)
+    lanes[batch.lane]?.outcomes += outcomes
+    backlog.runningNanoseconds -= batch.cost
   }
 
   // MARK: Versions
@@ -111,11 +153,22 @@ package struct Dispatcher: Sendable {
   /// Closes a drained lane and hands it out, so that its memory is freed by the caller.
   package mutating func close(lane index: Int) -> Lane? { lanes.close(index) }
 
+  // MARK: Counts
+
+  /// Appends what became of the requests of each version since the last look; returns those of none.
+  package mutating func collectOutcomes(into versions: inout [VersionOutcomes]) -> Outcomes {
+    for index in 0..<lanes.count {
+      if let counts = lanes[index]?.collectOutcomes() { versions.append(counts) }
+    }
+    defer { unplaced = Outcomes() }
+    return unplaced
+  }
+
   // MARK: Drain
 
   /// From now on everything new is refused; what was accepted is finished.
   package mutating func drain() { isDraining = true }
 
   /// Whether nothing is queued and nothing runs.
-  package var isIdle: Bool { load.queuedTickets == 0 && lanes.runningBatches == 0 }
+  package var isIdle: Bool { backlog.queuedTickets == 0 && lanes.runningBatches == 0 }
 }

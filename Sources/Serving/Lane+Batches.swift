@@ -14,16 +14,16 @@ extension Lane {
         batch.expired.append(queue.removeFirst())
         continue
       }
-      let rows = batch.rows + next.rows
+      let size = batch.size + next.size
       let cost = batch.cost + next.cost
       if !batch.tickets.isEmpty {
-        guard batch.tickets.count < ServingLimits.batchTicketsMax, rows.fits(in: batchRowsMax),
+        guard batch.tickets.count < ServingLimits.batchTicketsMax, size.rows.fits(in: batchRowsMax),
           cost <= ServingLimits.batchNanosecondsMax,
           now + cost <= min(tightest, next.deadline)
         else { return }
       }
       batch.tickets.append(queue.removeFirst())
-      batch.rows = rows
+      batch.size = size
       batch.cost = cost
       tightest = min(tightest, next.deadline)
     }

@@ -21,6 +21,8 @@ package struct Lane: Sendable {
   package internal(set) var cost: CostModel
   /// Batches taken and not finished.
   package internal(set) var runningBatches = 0
+  /// What became of its tickets since the last look.
+  package internal(set) var outcomes = Outcomes()
   /// Capacity is reserved once and never exceeded: no allocation when tickets come and go.
   package internal(set) var queue: Deque<Ticket>
 
@@ -31,6 +33,9 @@ package struct Lane: Sendable {
     self.cost = cost
     queue = Deque(minimumCapacity: ServingLimits.laneTicketsMax)
   }
+
+  /// Whether no ticket more may wait here.
+  package var isFull: Bool { queue.count >= ServingLimits.laneTicketsMax }
 
   /// Whether nothing refers to the version any more, so that its memory can be freed.
   package var isDrained: Bool { state == .retiring && queue.isEmpty && runningBatches == 0 }

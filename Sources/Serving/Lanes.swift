@@ -6,6 +6,9 @@ package struct Lanes: Sendable {
 
   package init() { lanes.reserveCapacity(ServingLimits.lanesMax) }
 
+  /// Places, open or not.
+  package var count: Int { lanes.count }
+
   /// In place, nil where no lane is open.
   package subscript(index: Int) -> Lane? {
     _read { yield lanes[index] }

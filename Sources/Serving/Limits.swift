@@ -13,7 +13,7 @@ package enum ServingLimits {
   /// Worker threads: one bit each in the mask of idle workers.
   package static let workersMax = 64
   /// Tickets in one lane's queue. At 50,000 requests a second this is 80 ms of arrivals, more than
-  /// the default bound by cost admits; 64 bytes a ticket make 256 KiB a lane.
+  /// the default bound by cost admits; 96 bytes a ticket make 384 KiB a lane.
   package static let laneTicketsMax = 4_096
   /// Tickets in one batch: the wire's 64 users, one frame each, is where products stop gaining.
   package static let batchTicketsMax = 64
@@ -36,9 +36,15 @@ package enum ServingLimits {
   /// How far the pace may be from the estimate. Sixteen times slower is a machine that serves
   /// something else; half as slow is as much as an overestimated cost is believed.
   package static let slownessRange = 0.5...16.0
-  /// An observation counts as at most this many times the estimate: a worker that lost its core to
-  /// another process must not make the server refuse what it can serve.
+  /// An observation counts as at most this many times the estimate, and as at least that part of it: a
+  /// worker that lost its core to another process must not make the server refuse what it can serve.
   package static let costSurpriseMax = 4.0
+  /// Bounds of each term of a cost, in nanoseconds: below, it is lost in the rest; above is no machine
+  /// that serves. The largest batch then costs less than `Int64` holds.
+  package static let costNanosecondsRange = 0.001...1_000_000.0
+  /// A pair of events of a model that attends, in rows, until it was measured: about a multiplication
+  /// and an addition for each column, where a row takes as many for each column of a column.
+  package static let costOfPairAssumed = 1.0 / 64
 }
 
 /// How long a connection may make the server wait, in nanoseconds. Each is counted from a beginning,

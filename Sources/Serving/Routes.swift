@@ -19,9 +19,11 @@ package struct Routes: Sendable {
   /// What a promotion changes.
   package struct Change: Hashable, Sendable {
     /// The slots that mean something else now; nil: nothing.
-    package internal(set) var slots: [Int: Slot?] = [:]
+    package var slots: [Int: Slot?] = [:]
     /// Bit l: lane l is served under some alias.
-    package internal(set) var servedLanes: UInt64 = 0
+    package var servedLanes: UInt64 = 0
+
+    package init() {}
   }
 
   /// Never shrinks: an index stays valid for every handle that holds it.

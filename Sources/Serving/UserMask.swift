@@ -28,6 +28,10 @@ package struct UserMask: Hashable, Sendable {
   package var isEmpty: Bool { bits == 0 }
   /// Whether this user is in it.
   package func contains(_ user: Int) -> Bool { bits >> UInt64(user) & 1 == 1 }
+  /// The first of them; ``usersMax`` when there is nobody.
+  package var first: Int { bits.trailingZeroBitCount }
+  /// Adds all of `others`.
+  package mutating func formUnion(_ others: UserMask) { bits |= others.bits }
   /// Adds a user.
   package mutating func insert(_ user: Int) { bits |= 1 << UInt64(user) }
 }

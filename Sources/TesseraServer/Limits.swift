@@ -42,6 +42,9 @@ enum ServerLimits {
   static let pollMilliseconds = 20
   /// Rows assumed to cost this many nanoseconds until a version without warm-up has been measured.
   static let rowNanosecondsAssumed = 1_000.0
+  /// A later warm-up frame raises the cost of a row at most by this factor: one that lost its core for a
+  /// moment must not set it.
+  static let warmupGrowthMax = 1.5
   /// Warm-up frames that are run on each worker's workspace, so that its memory is touched and its
   /// branches are known before traffic comes.
   static let warmupFramesMax = 64

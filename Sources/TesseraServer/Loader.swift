@@ -139,7 +139,7 @@ final class Loader {
       "loaded \(key.model) version \(key.version)",
       metadata: [
         "milliseconds": "\((MonotonicClock.now() - began) / 1_000_000)",
-        "nanosecondsPerRow": "\(Int(cost.nanosecondsPerRow))",
+        "cost": "\(cost)",
         "plan": "\(plan.summary)",
       ])
     return index

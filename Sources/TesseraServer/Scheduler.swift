@@ -19,6 +19,8 @@ final class Scheduler: Sendable {
   private let state: Mutex<State>
   /// What the loader published last. A lock of its own, held to copy a few references.
   private let routing = Mutex(RoutingTable())
+  /// Of lanes that were closed since the last look.
+  private let closedOutcomes = Mutex<[VersionOutcomes]>([])
   private let bells: [DispatchSemaphore]
 
   init(admission: Admission) {
@@ -33,18 +35,18 @@ final class Scheduler: Sendable {
 
   /// Queues a frame or refuses it; wakes a worker when one sleeps.
   func submit(
-    _ ticket: Ticket, to slot: Int, signatureHash: UInt64, now: Int64
-  ) -> Refusal? {
+    _ ticket: Ticket, to slot: Int, signatureHash: UInt64, now: Int64,
+    user: (Int) -> FrameUser
+  ) -> Dispatcher.Submission {
     let submission = state.withLock {
-      $0.dispatcher.submit(ticket, to: slot, signatureHash: signatureHash, now: now)
+      $0.dispatcher.submit(ticket, to: slot, signatureHash: signatureHash, now: now, user: user)
     }
     switch submission {
-    case .accepted(let worker):
+    case .accepted(_, let worker):
       if let worker { bells[worker].signal() }
-      return nil
-    case .refused(let refusal):
-      return refusal
+    case .refused: break
     }
+    return submission
   }
 
   /// The version that a bind means now, and how to reach it later. Workers do not wait for it.
@@ -74,9 +76,12 @@ final class Scheduler: Sendable {
   }
 
   /// Notes that a batch was answered.
-  func finish(_ batch: borrowing Batch, computedRows: Int, nanoseconds: Int64) {
+  func finish(
+    _ batch: borrowing Batch, computed: WorkSize, nanoseconds: Int64, outcomes: Outcomes
+  ) {
     state.withLock {
-      $0.dispatcher.finish(batch, computedRows: computedRows, nanoseconds: nanoseconds)
+      $0.dispatcher.finish(
+        batch, computed: computed, nanoseconds: nanoseconds, outcomes: outcomes)
     }
   }
 
@@ -119,9 +124,13 @@ final class Scheduler: Sendable {
         return (lane: lane, queue: state.dispatcher.close(lane: lane), version: version)
       }
     }
-    if !closed.isEmpty {
-      change { table in
-        for (lane, _, _) in closed { table.close(lane: lane) }
+    guard !closed.isEmpty else { return [] }
+    change { table in
+      for (lane, _, _) in closed { table.close(lane: lane) }
+    }
+    closedOutcomes.withLock { counts in
+      for (_, queue, _) in closed {
+        if var queue { counts.append(queue.collectOutcomes()) }
       }
     }
     return closed
@@ -133,6 +142,20 @@ final class Scheduler: Sendable {
     var table = routing.withLock { $0 }
     defer { routing.withLock { [table] in $0 = table } }
     return body(&table)
+  }
+
+  // MARK: Metrics
+
+  /// What became of requests since the last look: of each version, and of none.
+  func collectOutcomes() -> (versions: [VersionOutcomes], unplaced: Outcomes) {
+    var versions = closedOutcomes.withLock { counts in
+      defer { counts = [] }
+      return counts
+    }
+    // Here and not under the lock that workers need.
+    versions.reserveCapacity(versions.count + ServingLimits.lanesMax)
+    let unplaced = state.withLock { $0.dispatcher.collectOutcomes(into: &versions) }
+    return (versions, unplaced)
   }
 
   // MARK: The end

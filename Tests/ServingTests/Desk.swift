@@ -42,26 +42,32 @@ struct Desk {
   }
 
   mutating func submit(
-    _ request: UInt, _ slot: Int, at now: Int64, deadline: Int64 = 1_000_000_000,
+    _ request: UInt16, _ slot: Int, at now: Int64, deadline: Int64 = 1_000_000_000,
     rows: Int = 10, signature: UInt64 = 7
   ) -> Dispatcher.Submission {
     dispatcher.submit(
       Ticket(
-        request: request, arrival: now, deadline: deadline,
-        rows: RowCounts(users: 1, events: rows - 2, coupons: 1)),
-      to: slot, signatureHash: signature, now: now)
+        request: RequestIndex(loop: 0, place: request, generation: 0), userKey: 1, arrival: now,
+        deadline: deadline,
+        size: WorkSize(rows: RowCounts(users: 1, events: rows - 2, coupons: 1))),
+      to: slot, signatureHash: signature, now: now,
+      user: { _ in FrameUser(key: 1, size: WorkSize()) })
   }
 
   /// The requests that the worker gets, or nil when nothing waits.
-  mutating func take(_ worker: Int = 0, at now: Int64) -> [UInt]? {
+  mutating func take(_ worker: Int = 0, at now: Int64) -> [UInt16]? {
     switch dispatcher.take(worker: worker, now: now, into: &batch) {
     case .nothing: nil
-    case .batch: batch.tickets.map(\.request)
+    case .batch: batch.tickets.map(\.request.place)
     }
   }
 
   mutating func finish() {
-    dispatcher.finish(batch, computedRows: batch.rows.total, nanoseconds: batch.cost)
+    var outcomes = Outcomes()
+    outcomes.scored = batch.tickets.count
+    for _ in batch.expired { outcomes.refuse(.deadlineExceeded) }
+    dispatcher.finish(
+      batch, computed: batch.size, nanoseconds: batch.cost, outcomes: outcomes)
   }
 }
 

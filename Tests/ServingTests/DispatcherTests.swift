@@ -10,11 +10,11 @@ struct DispatcherTests {
     desk.promote("coupon", to: desk.open("coupon", 1))
     let bound = try desk.bind("coupon").get()
     #expect(desk.take(0, at: 0) == nil)
-    #expect(desk.submit(1, bound, at: 10) == .accepted(wake: 0))
-    #expect(desk.submit(2, bound, at: 11) == .accepted(wake: nil))
-    #expect(desk.submit(3, bound, at: 12) == .accepted(wake: nil))
+    #expect(desk.submit(1, bound, at: 10) == .accepted(parts: 1, wake: 0))
+    #expect(desk.submit(2, bound, at: 11) == .accepted(parts: 1, wake: nil))
+    #expect(desk.submit(3, bound, at: 12) == .accepted(parts: 1, wake: nil))
     #expect(desk.take(0, at: 13) == [1, 2, 3])
-    #expect(desk.batch.rows.total == 30)
+    #expect(desk.batch.size.rows.total == 30)
     #expect(!desk.dispatcher.isIdle)
     desk.finish()
     #expect(desk.dispatcher.isIdle)
@@ -29,12 +29,12 @@ struct DispatcherTests {
     let bound = try desk.bind("coupon").get()
     #expect(desk.take(0, at: 0) == nil)
     #expect(desk.take(1, at: 0) == nil)
-    #expect(desk.submit(1, bound, at: 1) == .accepted(wake: 0))
-    #expect(desk.submit(2, bound, at: 1) == .accepted(wake: nil))
-    #expect(desk.submit(3, bound, at: 1) == .accepted(wake: nil))
+    #expect(desk.submit(1, bound, at: 1) == .accepted(parts: 1, wake: 0))
+    #expect(desk.submit(2, bound, at: 1) == .accepted(parts: 1, wake: nil))
+    #expect(desk.submit(3, bound, at: 1) == .accepted(parts: 1, wake: nil))
     var batch = Batch()
     #expect(desk.dispatcher.take(worker: 0, now: 2, into: &batch) == .batch(wake: 1))
-    #expect(batch.tickets.map(\.request) == [1, 2])
+    #expect(batch.tickets.map(\.request.place) == [1, 2])
     #expect(desk.take(1, at: 3) == [3])
   }
 
@@ -43,7 +43,7 @@ struct DispatcherTests {
     var desk = Desk()
     desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 50_000))
     let bound = try desk.bind("coupon").get()
-    for request in 1...5 { _ = desk.submit(UInt(request), bound, at: 1) }
+    for request in 1...5 { _ = desk.submit(UInt16(request), bound, at: 1) }
     // 0.5 ms each; a batch is at most 2 ms.
     #expect(desk.take(at: 2) == [1, 2, 3, 4])
     #expect(desk.take(at: 2) == [5])
@@ -70,11 +70,11 @@ struct DispatcherTests {
     _ = desk.submit(1, bound, at: 0, deadline: 50_000)
     _ = desk.submit(2, bound, at: 0)
     #expect(desk.take(at: 60_000) == [2])
-    #expect(desk.batch.expired.map(\.request) == [1])
+    #expect(desk.batch.expired.map(\.request.place) == [1])
     #expect(desk.submit(3, bound, at: 70_000, deadline: 70_000) == .refused(.deadlineExceeded))
     desk.finish()
     #expect(desk.dispatcher.isIdle)
-    #expect(desk.dispatcher.load == Admission.Load())
+    #expect(desk.dispatcher.backlog == Admission.Backlog())
   }
 
   @Test("lanes take turns: the oldest head goes first, and versions never mix")
@@ -98,11 +98,11 @@ struct DispatcherTests {
     var desk = Desk(workers: 1, queueNanosecondsMax: 25_000)
     desk.promote("coupon", to: desk.open("coupon", 1))
     let bound = try desk.bind("coupon").get()
-    #expect(desk.submit(1, bound, at: 0) == .accepted(wake: nil))
-    #expect(desk.submit(2, bound, at: 0) == .accepted(wake: nil))
+    #expect(desk.submit(1, bound, at: 0) == .accepted(parts: 1, wake: nil))
+    #expect(desk.submit(2, bound, at: 0) == .accepted(parts: 1, wake: nil))
     #expect(desk.submit(3, bound, at: 0) == .refused(.overloaded(retryAfterMicroseconds: 1_000)))
     #expect(desk.take(at: 1) == [1, 2])
-    #expect(desk.submit(4, bound, at: 2) == .accepted(wake: nil))
+    #expect(desk.submit(4, bound, at: 2) == .accepted(parts: 1, wake: nil))
   }
 
   @Test("a frame larger than a batch is refused with LIMIT, not queued for ever")

@@ -39,7 +39,7 @@ struct VersionTests {
     #expect(desk.submit(1, bound, at: 0, signature: 7) == .refused(.rebindRequired))
     #expect(desk.submit(2, bound, at: 1, signature: 7) == .refused(.rebindRequired))
     let again = try desk.bind("coupon").get()
-    #expect(desk.submit(3, again, at: 2, signature: 8) == .accepted(wake: nil))
+    #expect(desk.submit(3, again, at: 2, signature: 8) == .accepted(parts: 1, wake: nil))
   }
 
   @Test("an exact version is served as long as some alias points to it")
@@ -49,7 +49,7 @@ struct VersionTests {
     desk.promote("coupon", to: first)
     let exact = try desk.bind("coupon", version: 1).get()
     #expect(desk.bind("coupon", version: 2) == .failure(.unknownVersion))
-    #expect(desk.submit(1, exact, at: 0) == .accepted(wake: nil))
+    #expect(desk.submit(1, exact, at: 0) == .accepted(parts: 1, wake: nil))
     desk.promote("coupon", to: desk.open("coupon", 2))
     #expect(desk.submit(2, exact, at: 1) == .refused(.versionGone))
     #expect(desk.take(at: 2) == [1])
@@ -76,7 +76,7 @@ struct VersionTests {
     let again = desk.open("coupon", 1)
     #expect(again != first)
     desk.promote("coupon", to: again)
-    #expect(desk.submit(2, exact, at: 1) == .accepted(wake: nil))
+    #expect(desk.submit(2, exact, at: 1) == .accepted(parts: 1, wake: nil))
     #expect(try desk.bind("coupon", version: 1).get() == exact)
     #expect(desk.take(at: 2) == [2])
     #expect(desk.batch.lane == again)
@@ -103,7 +103,7 @@ struct VersionTests {
     let bound = try desk.bind("coupon").get()
     desk.promote("coupon", to: desk.open("coupon", 2))
     desk.promote("coupon", to: first)
-    #expect(desk.submit(1, bound, at: 0) == .accepted(wake: nil))
+    #expect(desk.submit(1, bound, at: 0) == .accepted(parts: 1, wake: nil))
     #expect(desk.take(at: 1) == [1])
     #expect(desk.batch.lane == first)
   }

@@ -4,7 +4,7 @@ import TesseraWire
 
 /// One socket: turns its events into those of the connection's state machine and does what the
 /// machine says. Decides nothing itself. Confined to its event loop.
-final class ConnectionHandler: ChannelDuplexHandler {
+final class ServerConnection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -119,36 +119,39 @@ final class ConnectionHandler: ChannelDuplexHandler {
       perform(.refuse(error), requestID: header.requestID, body: body, now: now)
       return
     }
-    guard let request = loop.takeRequest() else {
+    guard loop.requests.hasRoom else {
+      loop.tally.refuse(.overloaded)
       refuse(
         .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)),
         requestID: header.requestID)
       return
     }
+    let request = loop.requests.take()
     do throws(WireError) {
       try request.layout.decode(
         body.readableBytesSpan, signature: model.signature, limits: loop.settings.limits)
     } catch {
-      loop.give(back: request)
+      loop.requests.give(back: request)
       perform(.refuse(error), requestID: header.requestID, body: body, now: now)
       return
     }
     request.fill(header, body, connection: self, presence: presence, now: now, model: model)
     let budget = Int64(request.layout.deadlineMicroseconds) * 1_000
-    let ticket = Ticket(
-      request: request.ticketNumber, arrival: now,
-      deadline: now + (budget > 0 ? budget : loop.settings.defaultDeadlineNanoseconds),
-      rows: request.rows)
+    let ticket = request.ticket(
+      deadline: now + (budget > 0 ? budget : loop.settings.defaultDeadlineNanoseconds))
     // From the moment it is submitted a worker may have it: everything is in place before.
     let held = request.heldBytes
-    if let refusal = loop.scheduler.submit(
-      ticket, to: model.slot, signatureHash: model.signatureHash, now: now)
-    {
-      loop.give(back: request)
-      refuse(refusal, requestID: header.requestID)
-    } else {
+    let submission = loop.scheduler.submit(
+      ticket, to: model.slot, signatureHash: model.signatureHash, now: now, user: request.user)
+    switch submission {
+    case .accepted(let parts, _):
+      // Replies come through this loop's own queue, so none has come yet.
+      request.parts = FrameParts(open: parts)
       machine.submitted()
       heldBytes += held
+    case .refused(let refusal):
+      loop.requests.give(back: request)
+      refuse(refusal, requestID: header.requestID)
     }
   }
 
@@ -171,7 +174,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .pong:
       Frame.append(.pong, requestID: requestID, body: body.readableBytesSpan, to: &bytes)
     case .refuse(let error):
-      loop.tally.add(error.code)
+      loop.tally.refuse(error.code)
       ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
     case .close(let error):
       close(error, requestID: requestID, now: now)
@@ -183,7 +186,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func answer(_ bind: BindBody, requestID: UInt64, into bytes: inout [UInt8]) {
     switch loop.scheduler.bind(bind) {
     case .failure(let refusal):
-      loop.tally.add(refusal.code)
+      loop.tally.refuse(refusal.code)
       ErrorBody(refusal.wireError).encodeFrame(requestID: requestID, into: &bytes)
     case .success(let binding):
       let version = binding.version
@@ -191,6 +194,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         body: bind, slot: binding.slot, signature: version.signature,
         signatureHash: version.signatureHash)
       guard let handle = machine.bound(model) else {
+        loop.tally.refuse(.limit)
         ErrorBody(
           code: .limit,
           text: "all \(machine.limits.handlesMax) handles of this connection are taken"
@@ -209,30 +213,32 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   // MARK: Replies
 
-  /// Writes what became of an accepted request. Returns whether the connection must be flushed
-  /// that was not yet to be flushed.
+  /// Writes what became of an accepted request; `reply` is that of its last part. Returns whether the
+  /// connection must be flushed that was not yet to be flushed.
   func answer(
-    _ request: ScoreRequest, _ outcome: ReplyBatch.Outcome, of batch: ReplyBatch
+    _ request: PendingRequest, _ answer: FrameParts.Answer, _ reply: ReplyBatch.Reply,
+    of batch: ReplyBatch
   ) -> Bool {
     machine.answered()
     heldBytes -= request.heldBytes
     guard let context, machine.isServing else { return false }
     let wasWritten = isWritten
-    switch outcome {
-    case .dropped: return false
-    case .scores(let offset, let byteCount):
-      loop.tally.addScored()
+    switch (answer, reply.outcome) {
+    case (.scores, .written(let offset, let byteCount)):
       context.write(
         wrapOutboundOut(batch.slice(offset: offset, byteCount: byteCount)), promise: nil)
       isWritten = true
-    case .refused(let refusal): refuse(refusal, requestID: request.requestID)
+    case (.scores, .refused), (.scores, .dropped):
+      preconditionFailure("a frame in parts, which no route makes")
+    case (.refusal(let refusal), _): refuse(refusal, requestID: request.requestID)
+    case (.nothing, _): break
     }
     if isReadPending { resumeReading(now: MonotonicClock.now()) }
-    return !wasWritten
+    return isWritten && !wasWritten
   }
 
+  /// Answers ERROR; whoever decided it has counted it.
   private func refuse(_ refusal: Refusal, requestID: UInt64) {
-    loop.tally.add(refusal.code)
     var bytes: [UInt8] = []
     ErrorBody(
       code: refusal.code, retryAfterMicroseconds: refusal.retryAfterMicroseconds,
@@ -259,7 +265,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Says what was wrong with a frame, then ends the server's side of the stream; the peer has a
   /// moment to read it.
   private func close(_ error: WireError, requestID: UInt64, now: Int64) {
-    loop.tally.add(error.code)
+    loop.tally.refuse(error.code)
     var bytes: [UInt8] = []
     ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
     write(bytes)
@@ -289,7 +295,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     switch machine.tick(now: now, isReading: !isReadPending) {
     case .none: break
     case .close(let error):
-      loop.tally.add(error.code)
+      loop.tally.refuse(error.code)
       goAway(error.code, error.message)
       finish(now: now)
     case .abort: abort()
@@ -306,10 +312,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func abort() { context?.close(promise: nil) }
 }
 
-extension ScoreRequest {
+extension PendingRequest {
   /// Puts a decoded frame in place.
   fileprivate func fill(
-    _ header: FrameHeader, _ body: ByteBuffer, connection: ConnectionHandler, presence: Presence,
+    _ header: FrameHeader, _ body: ByteBuffer, connection: ServerConnection, presence: Presence,
     now: Int64, model: BoundModel
   ) {
     requestID = header.requestID
@@ -317,9 +323,6 @@ extension ScoreRequest {
     self.body = body
     self.connection = connection
     self.presence = presence
-    let reply = ScoresFrame(
-      version: 0, users: layout.users, outputs: model.signature.outputs.count,
-      rows: layout.couponRows)
-    heldBytes = header.frameByteCount + reply.byteCount
+    heldBytes = header.frameByteCount + work.replyByteCount(layout, model.signature)
   }
 }
