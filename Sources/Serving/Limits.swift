@@ -30,6 +30,9 @@ package enum ServingLimits {
   /// Work ahead of a ticket from which on its real wait teaches something: below it, wake-ups and the
   /// clock of the operating system's scheduler weigh more than the queue.
   package static let workAheadNanosecondsMin: Int64 = 200_000
+  /// Requests of one connection in flight and their replies, in bytes. Above it the connection is not
+  /// read: two frames of the largest size, or the deepest pipeline of ordinary ones.
+  package static let heldBytesMax = 2 << 20
   /// An estimated wait is taken this much longer when it is held against a deadline: waits vary, and
   /// a frame refused at once is worth more to its client than one that expires in the queue.
   package static let waitMargin = 1.25

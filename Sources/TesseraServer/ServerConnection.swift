@@ -14,10 +14,6 @@ final class ServerConnection: ChannelDuplexHandler {
   private var machine: ConnectionMachine
   private var assembler: FrameAssembler
   private var context: ChannelHandlerContext?
-  /// Bytes of the frames in flight and of their replies.
-  private var heldBytes = 0
-  /// The channel asked to read while reading was stopped.
-  private var isReadPending = false
   /// Something was written since the last flush.
   private var isWritten = false
 
@@ -25,7 +21,8 @@ final class ServerConnection: ChannelDuplexHandler {
     self.loop = loop
     machine = ConnectionMachine(
       limits: loop.settings.limits, timeouts: loop.settings.timeouts,
-      credential: loop.settings.credential, now: now)
+      credential: loop.settings.credential,
+      defaultDeadlineNanoseconds: loop.settings.defaultDeadlineNanoseconds, now: now)
     // A stranger is not buffered for more than a HELLO.
     assembler = FrameAssembler(bodyBytesMax: FrameKind.hello.bodyBytesMax)
   }
@@ -82,29 +79,18 @@ final class ServerConnection: ChannelDuplexHandler {
   }
 
   func read(context: ChannelHandlerContext) {
-    if mayRead { context.read() } else { isReadPending = true }
-  }
-
-  // MARK: Backpressure
-
-  /// A connection that is closing is read, to find its end; what it sends is thrown away.
-  private var mayRead: Bool {
-    guard let context else { return false }
-    return !machine.isServing
-      || heldBytes <= ServerLimits.heldBytesMax && context.channel.isWritable
+    if machine.mayRead() { context.read() }
   }
 
   private func resumeReading(now: Int64) {
-    guard isReadPending, mayRead, let context else { return }
-    isReadPending = false
-    machine.readingResumed(now: now)
-    context.read()
+    if let context, machine.resumesReading(now: now) { context.read() }
   }
 
   // MARK: Frames
 
   private func handle(_ header: FrameHeader, _ body: ByteBuffer, now: Int64) {
-    let action = machine.received(header, body: body.readableBytesSpan)
+    let action = machine.received(
+      header, body: body.readableBytesSpan, isPoolFull: !loop.requests.hasRoom)
     if case .score(let handle) = action {
       score(header, body, handle: handle, now: now)
     } else {
@@ -119,13 +105,6 @@ final class ServerConnection: ChannelDuplexHandler {
       perform(.refuse(error), requestID: header.requestID, body: body, now: now)
       return
     }
-    guard loop.requests.hasRoom else {
-      loop.tally.refuse(.overloaded)
-      refuse(
-        .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)),
-        requestID: header.requestID)
-      return
-    }
     let request = loop.requests.take()
     do throws(WireError) {
       try request.layout.decode(
@@ -136,9 +115,9 @@ final class ServerConnection: ChannelDuplexHandler {
       return
     }
     request.fill(header, body, connection: self, presence: presence, now: now, model: model)
-    let budget = Int64(request.layout.deadlineMicroseconds) * 1_000
     let ticket = request.ticket(
-      deadline: now + (budget > 0 ? budget : loop.settings.defaultDeadlineNanoseconds))
+      deadline: machine.deadline(
+        budgetMicroseconds: request.layout.deadlineMicroseconds, now: now))
     // From the moment it is submitted a worker may have it: everything is in place before.
     let held = request.heldBytes
     let submission = loop.scheduler.submit(
@@ -147,8 +126,7 @@ final class ServerConnection: ChannelDuplexHandler {
     case .accepted(let parts, _):
       // Replies come through this loop's own queue, so none has come yet.
       request.parts = FrameParts(open: parts)
-      machine.submitted()
-      heldBytes += held
+      machine.submitted(heldBytes: held)
     case .refused(let refusal):
       loop.requests.give(back: request)
       refuse(refusal, requestID: header.requestID)
@@ -176,6 +154,10 @@ final class ServerConnection: ChannelDuplexHandler {
     case .refuse(let error):
       loop.tally.refuse(error.code)
       ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+    case .decline(let refusal):
+      loop.tally.refuse(refusal.code)
+      refuse(refusal, requestID: requestID)
+      return
     case .close(let error):
       close(error, requestID: requestID, now: now)
       return
@@ -219,8 +201,7 @@ final class ServerConnection: ChannelDuplexHandler {
     _ request: PendingRequest, _ answer: FrameParts.Answer, _ reply: ReplyBatch.Reply,
     of batch: ReplyBatch
   ) -> Bool {
-    machine.answered()
-    heldBytes -= request.heldBytes
+    machine.answered(heldBytes: request.heldBytes)
     guard let context, machine.isServing else { return false }
     let wasWritten = isWritten
     switch (answer, reply.outcome) {
@@ -233,7 +214,7 @@ final class ServerConnection: ChannelDuplexHandler {
     case (.refusal(let refusal), _): refuse(refusal, requestID: request.requestID)
     case (.nothing, _): break
     }
-    if isReadPending { resumeReading(now: MonotonicClock.now()) }
+    if !machine.isReading { resumeReading(now: MonotonicClock.now()) }
     return isWritten && !wasWritten
   }
 
@@ -292,7 +273,7 @@ final class ServerConnection: ChannelDuplexHandler {
 
   /// Looks at the connection's timeouts.
   func tick(now: Int64) {
-    switch machine.tick(now: now, isReading: !isReadPending) {
+    switch machine.tick(now: now) {
     case .none: break
     case .close(let error):
       loop.tally.refuse(error.code)
