@@ -67,7 +67,7 @@ extension ConnectionMachine.FrameAction {
     switch self {
     case .refuse(let error): error.code
     case .decline(let refusal): refusal.code
-    default: nil
+    case .welcome, .bind, .score, .pong, .close, .ignore: nil
     }
   }
 }
