@@ -13,7 +13,7 @@ package struct Admission: Hashable, Sendable {
   }
 
   /// The work ahead of a new frame.
-  package struct Load: Hashable, Sendable {
+  package struct Backlog: Hashable, Sendable {
     /// Estimated compute of the queued tickets, in nanoseconds.
     package var queuedNanoseconds: Int64 = 0
     /// Estimated compute of the batches that run now, in nanoseconds.
@@ -36,13 +36,13 @@ package struct Admission: Hashable, Sendable {
   }
 
   /// Estimated compute ahead of a new ticket, in nanoseconds of one worker.
-  package func workAhead(_ load: Load) -> Int64 {
-    (load.queuedNanoseconds + load.runningNanoseconds) / Int64(workers)
+  package func workAhead(_ backlog: Backlog) -> Int64 {
+    (backlog.queuedNanoseconds + backlog.runningNanoseconds) / Int64(workers)
   }
 
   /// The time that this much queued compute takes to go away, in nanoseconds.
-  private func time(_ nanoseconds: Int64, _ load: Load) -> Int64 {
-    Int64(Double(nanoseconds) / Double(workers) * load.slowness)
+  private func time(_ nanoseconds: Int64, _ backlog: Backlog) -> Int64 {
+    Int64(Double(nanoseconds) / Double(workers) * backlog.slowness)
   }
 
   /// Decides on a frame with this estimated cost (ns) and deadline (ns, absolute).
@@ -50,24 +50,24 @@ package struct Admission: Hashable, Sendable {
   /// An empty queue admits any frame whose deadline has not passed: however wrong the estimate, the
   /// next batch is this frame.
   package func decide(
-    load: Load, cost: Int64, deadline: Int64, now: Int64
+    backlog: Backlog, cost: Int64, deadline: Int64, now: Int64
   ) -> Refusal? {
     if deadline <= now { return .deadlineExceeded }
-    if load.queuedTickets == 0 { return nil }
-    if time(load.queuedNanoseconds + cost, load) > queueNanosecondsMax {
-      return .overloaded(retryAfterMicroseconds: retryAfterMicroseconds(load))
+    if backlog.queuedTickets == 0 { return nil }
+    if time(backlog.queuedNanoseconds + cost, backlog) > queueNanosecondsMax {
+      return .overloaded(retryAfterMicroseconds: retryAfterMicroseconds(backlog))
     }
-    let wait = Double(time(load.queuedNanoseconds + load.runningNanoseconds, load))
+    let wait = Double(time(backlog.queuedNanoseconds + backlog.runningNanoseconds, backlog))
     if now + Int64(wait * ServingLimits.waitMargin) + cost > deadline {
-      return .tooLate(retryAfterMicroseconds: retryAfterMicroseconds(load))
+      return .tooLate(retryAfterMicroseconds: retryAfterMicroseconds(backlog))
     }
     return nil
   }
 
   /// The time until half of the queue's bound is free again, in microseconds.
-  package func retryAfterMicroseconds(_ load: Load) -> UInt32 {
-    let excess = max(0, time(load.queuedNanoseconds, load) - queueNanosecondsMax / 2)
-    let wait = (excess + time(load.runningNanoseconds, load)) / 1_000
+  package func retryAfterMicroseconds(_ backlog: Backlog) -> UInt32 {
+    let excess = max(0, time(backlog.queuedNanoseconds, backlog) - queueNanosecondsMax / 2)
+    let wait = (excess + time(backlog.runningNanoseconds, backlog)) / 1_000
     return UInt32(
       min(
         max(wait, ServingLimits.retryAfterMicrosecondsMin), ServingLimits.retryAfterMicrosecondsMax)
@@ -75,7 +75,7 @@ package struct Admission: Hashable, Sendable {
   }
 
   /// How full the queue is, 0…255; clients with a choice of servers send to the lower.
-  package func fullness(_ load: Load) -> UInt8 {
-    UInt8(min(255, time(load.queuedNanoseconds, load) * 255 / queueNanosecondsMax))
+  package func fullness(_ backlog: Backlog) -> UInt8 {
+    UInt8(min(255, time(backlog.queuedNanoseconds, backlog) * 255 / queueNanosecondsMax))
   }
 }

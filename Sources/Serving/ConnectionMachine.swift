@@ -16,12 +16,14 @@ package struct ConnectionMachine: ~Copyable {
     case welcome(version: UInt8)
     /// Find the model, then call ``bound(_:)`` or answer ERROR.
     case bind(BindBody)
-    /// Decode the body with the model of this handle and submit it; then call ``submitted()``.
+    /// Decode the body with the model of this handle and submit it; then call ``submitted(heldBytes:)``.
     case score(handle: Int)
     /// Answer PONG with the same body.
     case pong
     /// Answer ERROR; the connection goes on.
     case refuse(WireError)
+    /// Answer ERROR for what is no fault of the frame; the connection goes on.
+    case decline(Refusal)
     /// Answer ERROR, then close.
     case close(WireError)
     /// Nothing: the connection is closing.
@@ -37,55 +39,65 @@ package struct ConnectionMachine: ~Copyable {
     case abort
   }
 
-  private enum Phase { case awaitingHello, open, draining, closing, closed }
+  private enum Phase {
+    /// `isTooLate`: the server has begun to stop before HELLO came.
+    case awaitingHello(since: Int64, isTooLate: Bool)
+    case open
+    case draining
+    case closing(since: Int64)
+    case closed
+  }
 
   package let limits: FrameLimits
   private let timeouts: ConnectionTimeouts
   private let credential: [UInt8]
-  private var phase = Phase.awaitingHello
-  /// The server has begun to stop before HELLO came.
-  private var isTooLate = false
+  private let defaultDeadlineNanoseconds: Int64
+  private var phase: Phase
   private var handles = Handles()
   /// SCORE frames that are submitted and not answered.
   package private(set) var inFlight = 0
-  private let opened: Int64
   /// When the first byte of the frame that is not complete yet arrived.
   private var frameBegan: Int64?
-  /// Since when replies have piled up to the limit.
-  private var stalledSince: Int64?
-  private var closingSince: Int64 = 0
+  private var backpressure = Backpressure()
 
   /// - Parameter credential: what HELLO must carry; empty = anything goes.
+  /// - Parameter defaultDeadlineNanoseconds: of requests that name none.
   /// - Parameter now: nanoseconds of the clock that all later calls use.
   package init(
     limits: FrameLimits = .standard, timeouts: ConnectionTimeouts = ConnectionTimeouts(),
-    credential: [UInt8] = [], now: Int64
+    credential: [UInt8] = [], defaultDeadlineNanoseconds: Int64, now: Int64
   ) {
     self.limits = limits
     self.timeouts = timeouts
     self.credential = credential
-    opened = now
+    self.defaultDeadlineNanoseconds = defaultDeadlineNanoseconds
+    phase = .awaitingHello(since: now, isTooLate: false)
   }
 
   // MARK: Frames
 
   /// A whole frame arrived, its checksum verified. The body is read, not kept.
-  package mutating func received(_ header: FrameHeader, body: RawSpan) -> FrameAction {
+  ///
+  /// - Parameter isPoolFull: whether the server has no place for another request.
+  package mutating func received(
+    _ header: FrameHeader, body: RawSpan, isPoolFull: Bool
+  ) -> FrameAction {
+    let isDraining: Bool
     switch phase {
     case .closing, .closed: return .ignore
-    case .awaitingHello: return greet(header, body: body)
-    case .open, .draining: break
+    case .awaitingHello(_, let isTooLate): return greet(header, body: body, isTooLate: isTooLate)
+    case .open: isDraining = false
+    case .draining: isDraining = true
     }
     do {
       switch header.kind {
-      case .score: return try score(body)
+      case .score:
+        return isDraining ? .decline(.draining) : try score(body, isPoolFull: isPoolFull)
       case .ping: return .pong
-      case .bind:
-        if phase == .draining { return .refuse(Refusal.draining.wireError) }
-        return .bind(try BindBody(decoding: body))
+      case .bind: return isDraining ? .decline(.draining) : .bind(try BindBody(decoding: body))
       case .hello:
         return .close(WireError(.expectedHello, "HELLO is sent once, first"))
-      default:
+      default:  // FrameKind is an open set; whatever else comes is not a client's.
         return .close(WireError(.badFrame, "a client does not send frames of kind \(header.kind)"))
       }
     } catch {
@@ -95,10 +107,12 @@ package struct ConnectionMachine: ~Copyable {
 
   /// The stream could not be read as frames.
   package mutating func received(_ error: WireError) -> FrameAction {
-    phase == .closing || phase == .closed ? .ignore : .close(error)
+    isServing ? .close(error) : .ignore
   }
 
-  private mutating func greet(_ header: FrameHeader, body: RawSpan) -> FrameAction {
+  private mutating func greet(
+    _ header: FrameHeader, body: RawSpan, isTooLate: Bool
+  ) -> FrameAction {
     guard header.kind == .hello else {
       return .close(
         WireError(.expectedHello, "the first frame is \(header.kind), HELLO was expected"))
@@ -122,8 +136,7 @@ package struct ConnectionMachine: ~Copyable {
     }
   }
 
-  private func score(_ body: RawSpan) throws(WireError) -> FrameAction {
-    if phase == .draining { return .refuse(Refusal.draining.wireError) }
+  private func score(_ body: RawSpan, isPoolFull: Bool) throws(WireError) -> FrameAction {
     let handle = try ScoreLayout.peekHandle(body)
     guard handles[handle] != nil else {
       return .refuse(
@@ -134,6 +147,10 @@ package struct ConnectionMachine: ~Copyable {
         WireError(
           .tooManyInFlight, "\(inFlight) requests are unanswered on this connection; wait for some")
       )
+    }
+    guard !isPoolFull else {
+      return .decline(
+        .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)))
     }
     return .score(handle: handle)
   }
@@ -146,11 +163,46 @@ package struct ConnectionMachine: ~Copyable {
     handles.add(model, handlesMax: limits.handlesMax)
   }
 
-  /// A SCORE frame was accepted and will be answered.
-  package mutating func submitted() { inFlight += 1 }
+  /// When nobody waits any more for a request that arrived now and names this budget; 0 = none.
+  package func deadline(budgetMicroseconds: Int, now: Int64) -> Int64 {
+    let budget = Int64(budgetMicroseconds) * 1_000
+    return now + (budget > 0 ? budget : defaultDeadlineNanoseconds)
+  }
+
+  /// A SCORE frame was accepted and will be answered; it and its reply take so many bytes.
+  package mutating func submitted(heldBytes: Int) {
+    inFlight += 1
+    backpressure.hold(heldBytes)
+  }
 
   /// An accepted SCORE frame was answered, or dropped because the client had gone.
-  package mutating func answered() { inFlight -= 1 }
+  package mutating func answered(heldBytes: Int) {
+    inFlight -= 1
+    backpressure.release(heldBytes)
+  }
+
+  // MARK: Backpressure
+
+  /// The channel asks to read: whether it may now; else ``resumesReading(now:)`` says when.
+  ///
+  /// A connection that is closing is read, to find its end; what it sends is thrown away.
+  package mutating func mayRead() -> Bool { backpressure.askToRead(isEnding: !isServing) }
+
+  /// Whether to read now what the channel asked for earlier. The peer is not to blame for the time
+  /// between.
+  package mutating func resumesReading(now: Int64) -> Bool {
+    guard backpressure.resume(isEnding: !isServing) else { return false }
+    if frameBegan != nil { frameBegan = now }
+    return true
+  }
+
+  /// Whether the channel may read as it likes; if not, ``resumesReading(now:)`` is worth a look.
+  package var isReading: Bool { !backpressure.isReadPending }
+
+  /// Replies pile up to the limit, or flow again.
+  package mutating func repliesStalled(_ isStalled: Bool, now: Int64) {
+    backpressure.repliesStalled(isStalled, now: now)
+  }
 
   // MARK: Time
 
@@ -163,28 +215,20 @@ package struct ConnectionMachine: ~Copyable {
     if frameBegan == nil || completedFrame { frameBegan = now }
   }
 
-  /// Reading starts again after the server itself had stopped it: the peer is not to blame for the
-  /// time between.
-  package mutating func readingResumed(now: Int64) {
-    if frameBegan != nil { frameBegan = now }
-  }
-
-  /// Replies pile up to the limit, or flow again.
-  package mutating func repliesStalled(_ isStalled: Bool, now: Int64) {
-    stalledSince = isStalled ? stalledSince ?? now : nil
-  }
-
-  /// To be called now and then. `isReading`: the server is not itself holding back the stream.
-  package mutating func tick(now: Int64, isReading: Bool) -> TimeAction {
+  /// To be called now and then.
+  package mutating func tick(now: Int64) -> TimeAction {
     switch phase {
     case .closed: return .none
-    case .closing: return now - closingSince >= timeouts.linger ? .abort : .none
-    case .awaitingHello where now - opened >= timeouts.hello:
+    case .closing(let since): return now - since >= timeouts.linger ? .abort : .none
+    case .awaitingHello(let since, _) where now - since >= timeouts.hello:
       return .close(WireError(.timeout, "no HELLO within \(timeouts.hello / 1_000_000) ms"))
     case .awaitingHello, .open, .draining: break
     }
-    if let stalledSince, now - stalledSince >= timeouts.stalledReplies { return .abort }
-    if isReading, let frameBegan, now - frameBegan >= timeouts.frame {
+    if let since = backpressure.stalledSince, now - since >= timeouts.stalledReplies {
+      return .abort
+    }
+    // While the server itself holds the stream back, a frame may take its time.
+    if !backpressure.isReadPending, let frameBegan, now - frameBegan >= timeouts.frame {
       return .close(
         WireError(.timeout, "a frame was not complete after \(timeouts.frame / 1_000_000) ms"))
     }
@@ -199,8 +243,8 @@ package struct ConnectionMachine: ~Copyable {
     case .open:
       phase = .draining
       return true
-    case .awaitingHello:
-      isTooLate = true
+    case .awaitingHello(let since, _):
+      phase = .awaitingHello(since: since, isTooLate: true)
       return false
     case .draining, .closing, .closed:
       return false
@@ -209,16 +253,22 @@ package struct ConnectionMachine: ~Copyable {
 
   /// The last frame to the peer was written; nothing more is read from it.
   package mutating func beginClosing(now: Int64) {
-    guard phase != .closed else { return }
-    phase = .closing
-    closingSince = now
+    switch phase {
+    case .awaitingHello, .open, .draining, .closing: phase = .closing(since: now)
+    case .closed: break
+    }
   }
 
   /// The socket is closed.
   package mutating func closed() { phase = .closed }
 
   /// Whether frames are still read and answered.
-  package var isServing: Bool { phase == .open || phase == .draining || phase == .awaitingHello }
+  package var isServing: Bool {
+    switch phase {
+    case .awaitingHello, .open, .draining: true
+    case .closing, .closed: false
+    }
+  }
 }
 
 /// Compares in a time that does not depend on where the two differ.

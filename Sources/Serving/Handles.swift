@@ -5,16 +5,16 @@ package import TesseraWire
 package final class BoundModel: Sendable {
   /// The BIND that made it.
   package let body: BindBody
-  /// Where frames are submitted.
-  package let target: Target
+  /// Where frames are submitted: a slot of the routes.
+  package let slot: Int
   /// What frames are decoded with.
   package let signature: Signature
   /// Hash of `signature`.
   package let signatureHash: UInt64
 
-  package init(body: BindBody, target: Target, signature: Signature, signatureHash: UInt64) {
+  package init(body: BindBody, slot: Int, signature: Signature, signatureHash: UInt64) {
     self.body = body
-    self.target = target
+    self.slot = slot
     self.signature = signature
     self.signatureHash = signatureHash
   }
@@ -40,8 +40,6 @@ package struct Handles: Sendable {
     if let same = models.firstIndex(where: {
       $0.body == model.body && $0.signatureHash == model.signatureHash
     }) {
-      // An exact version that was gone for a while is served from another place now.
-      models[same] = model
       return same
     }
     guard models.count < handlesMax else { return nil }

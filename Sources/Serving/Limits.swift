@@ -5,11 +5,15 @@ package enum ServingLimits {
   /// than one machine's cache serves well; choosing the next lane stays a scan of a few lines.
   package static let lanesMax = 64
   /// Aliases followed at a time. Ten aliases of twenty models.
-  package static let slotsMax = 256
+  package static let aliasesMax = 256
+  /// Names that were ever served in the life of a process, exact versions included: a promotion every
+  /// ten minutes for a year. A slot is some 32 bytes; above it new exact versions cannot be bound, and
+  /// new aliases not be followed, until a restart.
+  package static let slotsMax = 1 << 16
   /// Worker threads: one bit each in the mask of idle workers.
   package static let workersMax = 64
   /// Tickets in one lane's queue. At 50,000 requests a second this is 80 ms of arrivals, more than
-  /// the default bound by cost admits; 64 bytes a ticket make 256 KiB a lane.
+  /// the default bound by cost admits; 96 bytes a ticket make 384 KiB a lane.
   package static let laneTicketsMax = 4_096
   /// Tickets in one batch: the wire's 64 users, one frame each, is where products stop gaining.
   package static let batchTicketsMax = 64
@@ -26,15 +30,24 @@ package enum ServingLimits {
   /// Work ahead of a ticket from which on its real wait teaches something: below it, wake-ups and the
   /// clock of the operating system's scheduler weigh more than the queue.
   package static let workAheadNanosecondsMin: Int64 = 200_000
+  /// Requests of one connection in flight and their replies, in bytes. Above it the connection is not
+  /// read: two frames of the largest size, or the deepest pipeline of ordinary ones.
+  package static let heldBytesMax = 2 << 20
   /// An estimated wait is taken this much longer when it is held against a deadline: waits vary, and
   /// a frame refused at once is worth more to its client than one that expires in the queue.
   package static let waitMargin = 1.25
   /// How far the pace may be from the estimate. Sixteen times slower is a machine that serves
   /// something else; half as slow is as much as an overestimated cost is believed.
   package static let slownessRange = 0.5...16.0
-  /// An observation counts as at most this many times the estimate: a worker that lost its core to
-  /// another process must not make the server refuse what it can serve.
+  /// An observation counts as at most this many times the estimate, and as at least that part of it: a
+  /// worker that lost its core to another process must not make the server refuse what it can serve.
   package static let costSurpriseMax = 4.0
+  /// Bounds of each term of a cost, in nanoseconds: below, it is lost in the rest; above is no machine
+  /// that serves. The largest batch then costs less than `Int64` holds.
+  package static let costNanosecondsRange = 0.001...1_000_000.0
+  /// A pair of events of a model that attends, in rows, until it was measured: about a multiplication
+  /// and an addition for each column, where a row takes as many for each column of a column.
+  package static let costOfPairAssumed = 1.0 / 64
 }
 
 /// How long a connection may make the server wait, in nanoseconds. Each is counted from a beginning,

@@ -38,7 +38,9 @@ package enum Refusal: Error, Hashable, Sendable {
   package var retryAfterMicroseconds: UInt32 {
     switch self {
     case .overloaded(let wait), .tooLate(let wait): wait
-    default: 0
+    case .deadlineExceeded, .draining, .versionGone, .unknownAlias, .unknownVersion,
+      .rebindRequired, .tooManyRows:
+      0
     }
   }
 

@@ -1,31 +1,69 @@
-package import TesseraWire
+import TesseraWire
 
-/// What the decisions need to know of one SCORE frame. The frame itself stays where it was
-/// received; `request` finds it again.
+/// What the decisions need to know of the users of one frame that go to one version. The frame itself
+/// stays where it was received; `request` finds it again.
 ///
 /// Plain values only: queues of tickets are copied without touching a reference count. All times
 /// are nanoseconds of one monotonic clock.
 package struct Ticket: Hashable, Sendable {
-  /// Where the server keeps the frame. Means nothing here.
-  package var request: UInt
+  /// Where the server keeps the frame.
+  package var request: RequestIndex
+  /// Key of the frame's first user.
+  package var userKey: UInt64
+  /// Which users of the frame are meant.
+  package internal(set) var users: UserMask
   /// When the last byte of the frame was read, in nanoseconds.
   package var arrival: Int64
   /// After this moment nobody waits for the scores, in nanoseconds.
   package var deadline: Int64
-  /// Rows it brings.
-  package var rows: RowCounts
+  /// What it brings.
+  package var size: WorkSize
   /// Estimated compute in nanoseconds; set on admission.
-  package var cost: Int64
+  package internal(set) var cost: Int64 = 0
   /// Estimated compute that was ahead of it, in nanoseconds of a worker; set on admission.
   package internal(set) var workAhead: Int64 = 0
 
+  /// A whole frame.
   package init(
-    request: UInt, arrival: Int64, deadline: Int64, rows: RowCounts, cost: Int64 = 0
+    request: RequestIndex, userKey: UInt64, arrival: Int64, deadline: Int64, size: WorkSize
   ) {
     self.request = request
+    self.userKey = userKey
+    users = UserMask(first: size.rows[.user])
     self.arrival = arrival
     self.deadline = deadline
-    self.rows = rows
-    self.cost = cost
+    self.size = size
+  }
+}
+
+/// What routes and costs need to know of one user of a frame.
+package struct FrameUser: Hashable, Sendable {
+  package let key: UInt64
+  package let size: WorkSize
+
+  package init(key: UInt64, size: WorkSize) {
+    self.key = key
+    self.size = size
+  }
+}
+
+extension Ticket {
+  /// A ticket for each lane that some of the frame's users go to.
+  ///
+  /// - Complexity: O(users × shares); allocates, as only frames on a split route do.
+  func split(over route: Route, user: (Int) -> FrameUser) -> [(lane: Int, ticket: Ticket)] {
+    let users = (0..<users.count).map(user)
+    return route.parts(userKeys: users.map(\.key)).map { part in
+      var ticket = self
+      ticket.users = part.users
+      ticket.userKey = users[part.users.first].key
+      ticket.size = WorkSize()
+      for user in users.indices where part.users.contains(user) {
+        ticket.size = ticket.size + users[user].size
+      }
+      // Members are not counted by user: what bounds the frame bounds each of its parts.
+      ticket.size.rows.bagValues = size.rows.bagValues
+      return (part.lane, ticket)
+    }
   }
 }

@@ -4,7 +4,7 @@ import TesseraWire
 /// protocol, what waits and for how long by the serving decisions.
 ///
 /// What one connection can make the server hold, at worst and on purpose: one frame that is still
-/// arriving (1 MiB), the frames and replies in flight (`heldBytesMax` and one frame over it, at most
+/// arriving (1 MiB), the frames and replies in flight (`ServingLimits.heldBytesMax` and one frame over it, at most
 /// 3.5 MiB, in read buffers of `readBufferBytesMax` of which each may be kept by one small frame:
 /// 1,024 × 16 KiB), and replies that the peer does not read (`unsentBytesMax` in pieces of shared
 /// buffers, at most `sharedReplyBytesMax` each, and the answers to one more read: 16 KiB of BIND frames
@@ -19,9 +19,6 @@ enum ServerLimits {
   static let readBufferBytesMin = 2 << 10
   /// Largest read buffer. A frame keeps the buffer that it arrived in until it is answered.
   static let readBufferBytesMax = 16 << 10
-  /// Frames in flight and their replies, in bytes. Above it the connection is not read: two frames
-  /// of the largest size, or the deepest pipeline of ordinary ones.
-  static let heldBytesMax = 2 << 20
   /// Replies that the socket does not take. Above it the connection is not read until half of them
   /// are gone. The kernel's own buffer comes before this one.
   static let unsentBytesMax = 64 << 10
@@ -42,6 +39,9 @@ enum ServerLimits {
   static let pollMilliseconds = 20
   /// Rows assumed to cost this many nanoseconds until a version without warm-up has been measured.
   static let rowNanosecondsAssumed = 1_000.0
+  /// A later warm-up frame raises the cost of a row at most by this factor: one that lost its core for a
+  /// moment must not set it.
+  static let warmupGrowthMax = 1.5
   /// Warm-up frames that are run on each worker's workspace, so that its memory is touched and its
   /// branches are known before traffic comes.
   static let warmupFramesMax = 64

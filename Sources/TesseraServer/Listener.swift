@@ -55,7 +55,7 @@ enum Listener {
         }
         return channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(
-            ConnectionHandler(loop: loop, now: MonotonicClock.now()))
+            ServerConnection(loop: loop, now: MonotonicClock.now()))
         }
       }
       .bind(host: configuration.host, port: configuration.port)

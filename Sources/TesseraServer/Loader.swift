@@ -40,7 +40,6 @@ final class Loader {
   private let kernels: KernelTable
   private let logger: Logger
   private var generation: Registry.Generation?
-  private var serial: UInt64 = 0
   /// The lane of each version that is loaded, retiring ones included.
   private var lanes: [Key: Int] = [:]
   /// Where each alias points in this server.
@@ -131,7 +130,7 @@ final class Loader {
       let lane = try lane(for: key, now: now)
       guard scheduler.point(model: alias.model, alias: alias.name, to: lane) else {
         throw LoadError(
-          step: "open", message: "more than \(ServingLimits.slotsMax) aliases; remove some")
+          step: "open", message: "more than \(ServingLimits.aliasesMax) aliases; remove some")
       }
       aliases[alias] = key
       refused[alias] = nil
@@ -176,10 +175,8 @@ final class Loader {
     if let lane = lanes[key] { return lane }
     let began = MonotonicClock.now()
     let (version, cost) = try load(key, now: now)
-    serial += 1
     let lane = Lane(
-      model: key.model, version: key.version, signatureHash: version.signatureHash,
-      batchRowsMax: version.batchRowsMax, serial: serial, cost: cost)
+      model: key.model, version: key.version, batchRowsMax: version.batchRowsMax, cost: cost)
     guard let index = scheduler.open(lane, version) else {
       throw LoadError(
         step: "open", message: "more than \(ServingLimits.lanesMax) live versions; remove aliases")
@@ -189,7 +186,7 @@ final class Loader {
       "loaded \(key.model) version \(key.version)",
       metadata: [
         "milliseconds": "\((MonotonicClock.now() - began) / 1_000_000)",
-        "nanosecondsPerRow": "\(Int(cost.nanosecondsPerRow))",
+        "cost": "\(cost)",
         "plan": "\(version.plan.summary)",
       ])
     return index

@@ -21,10 +21,11 @@ final class LoopContext: @unchecked Sendable {
   let scheduler: Scheduler
   let settings: Settings
   let tally = LoopTally()
-  private var requests = RequestPool()
-  private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+  /// Of all its connections.
+  let requests: RequestPool
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
   /// Connections that were written to while a batch is delivered.
-  private var written: [ConnectionHandler] = []
+  private var written: [ServerConnection] = []
   private(set) var isDraining = false
 
   init(eventLoop: any EventLoop, index: Int, scheduler: Scheduler, settings: Settings) {
@@ -32,6 +33,7 @@ final class LoopContext: @unchecked Sendable {
     self.index = index
     self.scheduler = scheduler
     self.settings = settings
+    requests = RequestPool(loop: index)
   }
 
   /// Looks at the connections' timeouts now and then. Called once.
@@ -43,26 +45,24 @@ final class LoopContext: @unchecked Sendable {
     }
   }
 
-  func add(_ connection: ConnectionHandler) {
+  func add(_ connection: ServerConnection) {
     connections[ObjectIdentifier(connection)] = connection
     if isDraining { connection.drain() }
   }
 
-  func remove(_ connection: ConnectionHandler) {
+  func remove(_ connection: ServerConnection) {
     connections[ObjectIdentifier(connection)] = nil
   }
 
-  /// A request to be filled; nil when too many are under way.
-  func takeRequest() -> ScoreRequest? { requests.take(loop: self) }
-
-  /// A request that was not accepted, or was answered.
-  func give(back request: ScoreRequest) { requests.give(back: request) }
-
   /// Writes the replies of a batch: each to its connection, one flush for each connection.
   func deliver(_ batch: ReplyBatch) {
-    for (request, outcome) in batch.replies {
+    for reply in batch.replies {
+      let request = reply.request
+      guard let answer = request.parts.end(reply.users, reply.ending) else {
+        continue  // Other users of the frame are still with another version.
+      }
       if let connection = request.connection {
-        if connection.answer(request, outcome, of: batch) { written.append(connection) }
+        if connection.answer(request, answer, reply, of: batch) { written.append(connection) }
       }
       requests.give(back: request)
     }
@@ -86,5 +86,16 @@ final class LoopContext: @unchecked Sendable {
   /// Closes every connection now.
   func abortAll() {
     for connection in connections.values { connection.abort() }
+  }
+}
+
+extension ReplyBatch.Reply {
+  /// As the parts of a frame know it.
+  fileprivate var ending: FrameParts.Ending {
+    switch outcome {
+    case .written: .scored
+    case .refused(let refusal): .refused(refusal)
+    case .dropped: .dropped
+    }
   }
 }

@@ -8,10 +8,18 @@ import Synchronization
 /// The worker has it until ``hand()``, the event loop from then until it clears `isInUse`. Hence
 /// unchecked.
 final class ReplyBatch: @unchecked Sendable {
-  /// What became of one request.
+  /// What became of one ticket.
+  struct Reply {
+    let request: PendingRequest
+    /// The users that were meant.
+    let users: UserMask
+    let outcome: Outcome
+  }
+
+  /// How a ticket ended.
   enum Outcome {
-    /// Its reply, as a part of `bytes`.
-    case scores(offset: Int, byteCount: Int)
+    /// Its reply was written, as a part of `bytes`.
+    case written(offset: Int, byteCount: Int)
     /// Refused after it was queued.
     case refused(Refusal)
     /// Its client had gone: no answer.
@@ -20,7 +28,7 @@ final class ReplyBatch: @unchecked Sendable {
 
   let loop: LoopContext
   var bytes = ByteBuffer()
-  var replies: [(request: ScoreRequest, outcome: Outcome)] = []
+  var replies: [Reply] = []
   private let isInUse = Atomic(false)
 
   init(loop: LoopContext) { self.loop = loop }

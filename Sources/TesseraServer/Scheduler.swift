@@ -17,6 +17,10 @@ final class Scheduler: Sendable {
   }
 
   private let state: Mutex<State>
+  /// What the loader published last. A lock of its own, held to copy a few references.
+  private let routing = Mutex(RoutingTable())
+  /// Of lanes that were closed since the last look.
+  private let closedOutcomes = Mutex<[VersionOutcomes]>([])
   private let bells: [DispatchSemaphore]
 
   init(admission: Admission) {
@@ -31,30 +35,23 @@ final class Scheduler: Sendable {
 
   /// Queues a frame or refuses it; wakes a worker when one sleeps.
   func submit(
-    _ ticket: Ticket, to target: Target, signatureHash: UInt64, now: Int64
-  ) -> Refusal? {
+    _ ticket: Ticket, to slot: Int, signatureHash: UInt64, now: Int64,
+    user: (Int) -> FrameUser
+  ) -> Dispatcher.Submission {
     let submission = state.withLock {
-      $0.dispatcher.submit(ticket, to: target, signatureHash: signatureHash, now: now)
+      $0.dispatcher.submit(ticket, to: slot, signatureHash: signatureHash, now: now, user: user)
     }
     switch submission {
-    case .accepted(let worker):
+    case .accepted(_, let worker):
       if let worker { bells[worker].signal() }
-      return nil
-    case .refused(let refusal):
-      return refusal
+    case .refused: break
     }
+    return submission
   }
 
-  /// The version that a bind means now, and how to reach it later.
-  func bind(_ body: BindBody) -> Result<(target: Target, version: LiveVersion), Refusal> {
-    state.withLock { state in
-      switch state.dispatcher.bind(body) {
-      case .failure(let refusal): return .failure(refusal)
-      case .success(let bound):
-        guard let version = state.versions[bound.lane] else { return .failure(.versionGone) }
-        return .success((bound.target, version))
-      }
-    }
+  /// The version that a bind means now, and how to reach it later. Workers do not wait for it.
+  func bind(_ name: BindBody) -> Result<RoutingTable.Binding, Refusal> {
+    routing.withLock { $0 }.bind(name)
   }
 
   // MARK: Workers
@@ -79,9 +76,12 @@ final class Scheduler: Sendable {
   }
 
   /// Notes that a batch was answered.
-  func finish(_ batch: borrowing Batch, computedRows: Int, nanoseconds: Int64) {
+  func finish(
+    _ batch: borrowing Batch, computed: WorkSize, nanoseconds: Int64, outcomes: Outcomes
+  ) {
     state.withLock {
-      $0.dispatcher.finish(batch, computedRows: computedRows, nanoseconds: nanoseconds)
+      $0.dispatcher.finish(
+        batch, computed: computed, nanoseconds: nanoseconds, outcomes: outcomes)
     }
   }
 
@@ -89,27 +89,73 @@ final class Scheduler: Sendable {
 
   /// Opens a lane for a version that is ready to compute; nil when there are too many.
   func open(_ lane: Lane, _ version: LiveVersion) -> Int? {
-    state.withLock { state in
+    let index = state.withLock { state -> Int? in
       guard let index = state.dispatcher.open(lane) else { return nil }
       state.versions[index] = version
       return index
     }
+    guard let index else { return nil }
+    change {
+      $0.open(
+        RoutingTable.Version(
+          model: version.model, version: version.version, signature: version.signature,
+          signatureHash: version.signatureHash),
+        lane: index)
+    }
+    return index
   }
 
   /// Points an alias to a lane, or nowhere: the swap. False when there are too many aliases.
   func point(model: String, alias: String, to lane: Int?) -> Bool {
-    state.withLock { $0.dispatcher.point(model: model, alias: alias, to: lane) }
+    change { table in
+      guard let change = table.point(model: model, alias: alias, to: lane) else { return false }
+      // Before it is published: a slot that can be bound is known to the dispatcher.
+      state.withLock { $0.dispatcher.apply(change) }
+      return true
+    }
   }
 
   /// Closes the lanes that nothing refers to any more. The caller frees what they held.
   func closeDrainedLanes() -> [(lane: Int, queue: Lane?, version: LiveVersion?)] {
-    state.withLock { state in
+    let closed = state.withLock { state in
       state.dispatcher.drainedLanes.map { lane in
         let version = state.versions[lane]
         state.versions[lane] = nil
-        return (lane, state.dispatcher.close(lane: lane), version)
+        return (lane: lane, queue: state.dispatcher.close(lane: lane), version: version)
       }
     }
+    guard !closed.isEmpty else { return [] }
+    change { table in
+      for (lane, _, _) in closed { table.close(lane: lane) }
+    }
+    closedOutcomes.withLock { counts in
+      for (_, queue, _) in closed {
+        if var queue { counts.append(queue.collectOutcomes()) }
+      }
+    }
+    return closed
+  }
+
+  /// Changes a copy of the routing table and publishes it: event loops look up in the old one
+  /// meanwhile. For the loader alone.
+  private func change<Result>(_ body: (inout RoutingTable) -> Result) -> Result {
+    var table = routing.withLock { $0 }
+    defer { routing.withLock { [table] in $0 = table } }
+    return body(&table)
+  }
+
+  // MARK: Metrics
+
+  /// What became of requests since the last look: of each version, and of none.
+  func collectOutcomes() -> (versions: [VersionOutcomes], unplaced: Outcomes) {
+    var versions = closedOutcomes.withLock { counts in
+      defer { counts = [] }
+      return counts
+    }
+    // Here and not under the lock that workers need.
+    versions.reserveCapacity(versions.count + ServingLimits.lanesMax)
+    let unplaced = state.withLock { $0.dispatcher.collectOutcomes(into: &versions) }
+    return (versions, unplaced)
   }
 
   // MARK: The end

@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import NIOCore
+import Serving
 import TesseraWire
 
 /// Takes what workers and event loops have counted and tells it to the metrics backend, once a
@@ -9,8 +10,9 @@ final class ServerMetrics {
   private let workers: [WorkerTally]
   private let loops: [LoopContext]
   private let logger: Logger
-  private let scored = Counter(label: "tessera_requests", dimensions: [("outcome", "SCORES")])
-  private let refused: [Counter]
+  private let scheduler: Scheduler
+  /// Counters of `tessera_requests`, made when first needed.
+  private var requests: [Requests: Counter] = [:]
   private let batches = Counter(label: "tessera_batches")
   private let rows = Counter(label: "tessera_rows")
   private let queued = Counter(label: "tessera_queue_microseconds")
@@ -19,33 +21,39 @@ final class ServerMetrics {
   private let computeMax = Gauge(label: "tessera_batch_compute_microseconds_max")
   private let requestsInBatch = Gauge(label: "tessera_batch_requests_mean")
 
-  init(workers: [WorkerTally], loops: [LoopContext], logger: Logger) {
+  /// The dimensions of `tessera_requests`. Model and version are empty where none was asked.
+  private struct Requests: Hashable {
+    let model: String
+    let version: String
+    let outcome: String
+  }
+
+  init(workers: [WorkerTally], loops: [LoopContext], scheduler: Scheduler, logger: Logger) {
     self.workers = workers
     self.loops = loops
+    self.scheduler = scheduler
     self.logger = logger
-    refused = ([ErrorCode(rawValue: 0)] + ErrorCode.all).map {
-      Counter(label: "tessera_requests", dimensions: [("outcome", $0.name)])
-    }
   }
 
   /// To be called about once a second, from a thread that may wait for the event loops.
   func flush() {
     var work = WorkerTally.Counts()
     for tally in workers { work.add(tally.collect()) }
-    var scoredCount = 0
-    var refusedCount = 0
+    let (versions, unplaced) = scheduler.collectOutcomes()
+    var others = unplaced
     for loop in loops {
       // Fails only when the loop has shut down, and then there is nothing to count.
       guard let counts = try? loop.eventLoop.submit({ loop.tally.collect() }).wait() else {
         continue
       }
-      scoredCount += counts.scored
-      for (index, count) in counts.refused.enumerated() where count > 0 {
-        refused[index].increment(by: count)
-        refusedCount += count
-      }
+      others += counts
     }
-    scored.increment(by: scoredCount)
+    count(others, model: "", version: "")
+    var all = others
+    for counts in versions {
+      count(counts.outcomes, model: counts.model, version: String(counts.version))
+      all += counts.outcomes
+    }
     batches.increment(by: work.batches)
     rows.increment(by: work.rows)
     queued.increment(by: work.queueNanoseconds / 1_000)
@@ -53,15 +61,38 @@ final class ServerMetrics {
     queueMax.record(work.queueNanosecondsMax / 1_000)
     computeMax.record(work.computeNanosecondsMax / 1_000)
     requestsInBatch.record(Double(work.requests) / Double(max(1, work.batches)))
-    guard scoredCount + refusedCount > 0 else { return }
+    guard all.scored + all.refusedInAll > 0 else { return }
     let requests = Int64(max(1, work.requests))
     logger.debug(
       """
-      \(scoredCount) scored, \(refusedCount) refused, \(work.batches) batches; queue mean \
+      \(all.scored) scored, \(all.refusedInAll) refused, \(work.batches) batches; queue mean \
       \(work.queueNanoseconds / requests / 1_000) max \(work.queueNanosecondsMax / 1_000) µs; \
       compute per request \(work.computeNanoseconds / requests / 1_000) µs, longest batch \
       \(work.computeNanosecondsMax / 1_000) µs
       """)
+  }
+
+  private func count(_ outcomes: Outcomes, model: String, version: String) {
+    count(outcomes.scored, Requests(model: model, version: version, outcome: "SCORES"))
+    count(outcomes.dropped, Requests(model: model, version: version, outcome: "DROPPED"))
+    for code in [ErrorCode(rawValue: 0)] + ErrorCode.all {
+      count(
+        outcomes.refused(code), Requests(model: model, version: version, outcome: code.name))
+    }
+  }
+
+  private func count(_ requests: Int, _ dimensions: Requests) {
+    guard requests > 0 else { return }
+    let counter =
+      self.requests[dimensions]
+      ?? Counter(
+        label: "tessera_requests",
+        dimensions: [
+          ("outcome", dimensions.outcome), ("model", dimensions.model),
+          ("version", dimensions.version),
+        ])
+    self.requests[dimensions] = counter
+    counter.increment(by: requests)
   }
 }
 

@@ -53,7 +53,7 @@ final class ServingFloor: Sendable {
   func start() async {
     threads.start()
     for index in 0..<configuration.workers {
-      let (loops, scheduler, tally) = (loops.count, scheduler, tallies[index])
+      let (loops, scheduler, tally) = (loops, scheduler, tallies[index])
       threads.submit { _ in
         Worker(index: index, loops: loops, scheduler: scheduler, tally: tally).run()
       }
@@ -74,7 +74,8 @@ final class ServingFloor: Sendable {
     let loader = Loader(
       feed: feed, scheduler: scheduler, workers: configuration.workers, kernels: kernels,
       logger: logger)
-    let metrics = ServerMetrics(workers: tallies, loops: loops, logger: logger)
+    let metrics = ServerMetrics(
+      workers: tallies, loops: loops, scheduler: scheduler, logger: logger)
     loader.look(now: MonotonicClock.now())
     if loader.summary.isEmpty {
       logger.warning(

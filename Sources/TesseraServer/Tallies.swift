@@ -21,7 +21,7 @@ final class WorkerTally: Sendable {
     counts.withLock { counts in
       counts.batches += 1
       counts.requests += computed
-      counts.rows += batch.rows.total
+      counts.rows += batch.size.rows.total
       for ticket in batch.tickets {
         counts.queueNanoseconds += began - ticket.arrival
         counts.queueNanosecondsMax = max(counts.queueNanosecondsMax, began - ticket.arrival)
@@ -40,25 +40,16 @@ final class WorkerTally: Sendable {
   }
 }
 
-/// What the connections of one event loop answered since the last look. Confined to the loop.
+/// What the connections of one event loop refused by themselves since the last look, before any version was
+/// asked. Confined to the loop.
 final class LoopTally {
-  private(set) var scored = 0
-  /// Refusals by code; index 0 holds codes that are not of the protocol.
-  private(set) var refused = [Int](repeating: 0, count: ErrorCode.all.count + 1)
+  private var outcomes = Outcomes()
 
-  func addScored() { scored += 1 }
-
-  func add(_ code: ErrorCode) {
-    let index = Int(code.rawValue)
-    refused[refused.indices.contains(index) ? index : 0] += 1
-  }
+  func refuse(_ code: ErrorCode) { outcomes.refuse(code) }
 
   /// The counts since the last call.
-  func collect() -> (scored: Int, refused: [Int]) {
-    defer {
-      scored = 0
-      for index in refused.indices { refused[index] = 0 }
-    }
-    return (scored, refused)
+  func collect() -> Outcomes {
+    defer { outcomes = Outcomes() }
+    return outcomes
   }
 }

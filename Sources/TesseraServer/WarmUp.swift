@@ -17,19 +17,17 @@ enum WarmUp {
     } catch {
       throw LoadError(step: "warm-up", message: error.description)
     }
-    var cost: CostModel?
+    var nanosecondsPerRow: Double?
     for workspace in version.workspaces {
       for index in recorded.bodies.indices.prefix(ServerLimits.warmupFramesMax) {
         let (rows, nanoseconds) = try run(recorded, index, on: version, workspace)
         let seen = Double(nanoseconds) / Double(rows)
         // The first run of a workspace pays for its memory; later ones correct it.
-        cost =
-          cost.map { min(seen, $0.nanosecondsPerRow * ServerLimits.warmupGrowthMax) }.map(
-            CostModel.init)
-          ?? CostModel(nanosecondsPerRow: seen)
+        nanosecondsPerRow =
+          nanosecondsPerRow.map { min(seen, $0 * ServerLimits.warmupGrowthMax) } ?? seen
       }
     }
-    return cost ?? CostModel(nanosecondsPerRow: ServerLimits.rowNanosecondsAssumed)
+    return CostModel(nanosecondsPerRow: nanosecondsPerRow ?? ServerLimits.rowNanosecondsAssumed)
   }
 
   private static func run(

@@ -7,22 +7,28 @@ import TesseraWire
 /// when nothing waits. Confined to its thread; all it needs is made once and used again.
 final class Worker {
   private let index: Int
+  private let loops: [LoopContext]
   private let scheduler: Scheduler
   private let tally: WorkerTally
   private var batch = Batch()
   /// The requests of `batch` that are computed, in the order of their rows.
-  private var computed: [ScoreRequest] = []
+  private var computed: [PendingRequest] = []
+  /// What they bring.
+  private var size = WorkSize()
+  /// What became of the tickets of `batch`.
+  private var outcomes = Outcomes()
   /// The replies that are being filled, at most one batch for each event loop.
   private var filling: [ReplyBatch?]
   /// All reply batches that were made, by event loop.
   private var kept: [[ReplyBatch]]
 
-  init(index: Int, loops: Int, scheduler: Scheduler, tally: WorkerTally) {
+  init(index: Int, loops: [LoopContext], scheduler: Scheduler, tally: WorkerTally) {
     self.index = index
+    self.loops = loops
     self.scheduler = scheduler
     self.tally = tally
-    filling = Array(repeating: nil, count: loops)
-    kept = Array(repeating: [], count: loops)
+    filling = Array(repeating: nil, count: loops.count)
+    kept = Array(repeating: [], count: loops.count)
     computed.reserveCapacity(ServingLimits.batchTicketsMax)
   }
 
@@ -38,95 +44,96 @@ final class Worker {
   private func work(_ version: LiveVersion) {
     let workspace = version.workspaces[index]
     let began = MonotonicClock.now()
-    let rows = gather(into: workspace)
+    outcomes = Outcomes()
+    gather(into: workspace)
     if !computed.isEmpty { workspace.run() }
     let nanoseconds = MonotonicClock.now() - began
-    reply(version, workspace, began: began, nanoseconds: nanoseconds)
+    reply(
+      ComputedBatch(
+        version: version, workspace: workspace, began: began, nanoseconds: nanoseconds,
+        fullness: batch.fullness))
     for loop in filling.indices {
       filling[loop]?.hand()
       filling[loop] = nil
     }
-    scheduler.finish(batch, computedRows: rows, nanoseconds: nanoseconds)
+    scheduler.finish(batch, computed: size, nanoseconds: nanoseconds, outcomes: outcomes)
     tally.add(batch, computed: computed.count, began: began, nanoseconds: nanoseconds)
     computed.removeAll(keepingCapacity: true)
   }
 
-  /// Puts what is still wanted into the workspace and answers the rest. Returns the rows put in.
-  private func gather(into workspace: Workspace) -> Int {
-    for ticket in batch.expired {
-      let request = ScoreRequest.of(ticket)
-      answer(request, request.presence.isGone ? .dropped : .refused(.deadlineExceeded))
-    }
+  /// Puts what is still wanted into the workspace and answers the rest.
+  private func gather(into workspace: Workspace) {
+    size = WorkSize()
+    for ticket in batch.expired { refuse(ticket, .deadlineExceeded) }
     workspace.reset()
-    var rows = 0
     for ticket in batch.tickets {
-      let request = ScoreRequest.of(ticket)
+      let request = request(of: ticket)
+      // Routes have one share, so a ticket is a whole frame.
+      precondition(ticket.users == UserMask(first: request.layout.users), "a part of a frame")
       if request.presence.isGone {
-        answer(request, .dropped)
+        drop(ticket)
       } else if !workspace.fits(request.layout) {
         // The dispatcher has counted rows as the workspace does; only a frame that no batch holds
         // comes here.
-        answer(request, .refused(.tooManyRows))
+        refuse(ticket, .tooManyRows)
       } else {
         workspace.append(request.layout, body: request.body.readableBytesSpan)
         computed.append(request)
-        rows += ticket.rows.total
+        size = size + ticket.size
       }
     }
-    return rows
   }
 
-  /// Encodes the scores straight into the buffers that the sockets will read.
-  private func reply(
-    _ version: LiveVersion, _ workspace: Workspace, began: Int64, nanoseconds: Int64
-  ) {
-    let outputs = version.plan.signature.outputs.count
-    let fullness = batch.fullness
-    let compute = UInt32(clamping: nanoseconds / 1_000)
+  private func request(of ticket: Ticket) -> PendingRequest {
+    loops[Int(ticket.request.loop)].requests.request(ticket.request)
+  }
+
+  private func refuse(_ ticket: Ticket, _ refusal: Refusal) {
+    if request(of: ticket).presence.isGone { return drop(ticket) }
+    outcomes.refuse(refusal.code)
+    let reply = ReplyBatch.Reply(
+      request: request(of: ticket), users: ticket.users, outcome: .refused(refusal))
+    replies(for: Int(ticket.request.loop)).replies.append(reply)
+  }
+
+  private func drop(_ ticket: Ticket) {
+    outcomes.dropped += 1
+    let reply = ReplyBatch.Reply(
+      request: request(of: ticket), users: ticket.users, outcome: .dropped)
+    replies(for: Int(ticket.request.loop)).replies.append(reply)
+  }
+
+  /// Encodes the replies straight into the buffers that the sockets will read.
+  private func reply(_ batch: ComputedBatch) {
     var firstRow = 0
     for request in computed {
       let rows = firstRow..<firstRow + request.layout.couponRows
       firstRow = rows.upperBound
-      let frame = ScoresFrame(
-        version: version.version, users: request.layout.users, outputs: outputs, rows: rows.count)
-      let queue = UInt32(clamping: max(0, began - request.arrival) / 1_000)
-      let replies = replies(for: request.loop)
+      let replies = replies(for: Int(request.loop))
       let offset = replies.bytes.writerIndex
-      // The buffer is grown to hold the frame; the closure reports exactly its bytes as written.
-      unsafe replies.bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: frame.byteCount) {
-        let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: $0[..<frame.byteCount])
-        for output in 0..<outputs {
-          unsafe workspace.copyScores(
-            output: output, rows: rows,
-            into: UnsafeMutableRawBufferPointer(rebasing: memory[frame.valuesRange(output: output)])
-          )
-        }
-        unsafe frame.finish(
-          memory, requestID: request.requestID, load: fullness, queueMicroseconds: queue,
-          computeMicroseconds: compute)
-        return frame.byteCount
-      }
-      replies.replies.append((request, .scores(offset: offset, byteCount: frame.byteCount)))
+      request.work.appendReply(to: request, couponRows: rows, of: batch, to: &replies.bytes)
+      let byteCount = replies.bytes.writerIndex - offset
+      replies.replies.append(
+        ReplyBatch.Reply(
+          request: request, users: UserMask(first: request.layout.users),
+          outcome: .written(offset: offset, byteCount: byteCount)))
+      outcomes.scored += 1
     }
   }
 
-  private func answer(_ request: ScoreRequest, _ outcome: ReplyBatch.Outcome) {
-    replies(for: request.loop).replies.append((request, outcome))
-  }
-
   /// The reply batch that is being filled for an event loop.
-  private func replies(for loop: LoopContext) -> ReplyBatch {
-    if let batch = filling[loop.index] { return batch }
+  private func replies(for loop: Int) -> ReplyBatch {
+    if let batch = filling[loop] { return batch }
     let batch = freeReplies(for: loop)
-    filling[loop.index] = batch
+    filling[loop] = batch
     return batch
   }
 
-  private func freeReplies(for loop: LoopContext) -> ReplyBatch {
-    for batch in kept[loop.index] where batch.begin() { return batch }
-    let batch = ReplyBatch(loop: loop)
+  private func freeReplies(for loop: Int) -> ReplyBatch {
+    for batch in kept[loop] where batch.begin() { return batch }
+    let batch = ReplyBatch(loop: loops[loop])
     _ = batch.begin()
-    if kept[loop.index].count < ServerLimits.keptReplyBatchesMax { kept[loop.index].append(batch) }
+    if kept[loop].count < ServerLimits.keptReplyBatchesMax { kept[loop].append(batch) }
     return batch
   }
 }

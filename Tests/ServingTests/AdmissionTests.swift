@@ -6,18 +6,18 @@ import Testing
 struct AdmissionTests {
   let admission = Admission(queueNanosecondsMax: 10_000_000, workers: 2)
 
-  func load(queued: Int64, tickets: Int, running: Int64 = 0) -> Admission.Load {
-    var load = Admission.Load()
-    load.queuedNanoseconds = queued
-    load.queuedTickets = tickets
-    load.runningNanoseconds = running
-    return load
+  func backlog(queued: Int64, tickets: Int, running: Int64 = 0) -> Admission.Backlog {
+    var backlog = Admission.Backlog()
+    backlog.queuedNanoseconds = queued
+    backlog.queuedTickets = tickets
+    backlog.runningNanoseconds = running
+    return backlog
   }
 
   @Test("a frame whose deadline has passed is refused, even by an idle server")
   func expired() {
     #expect(
-      admission.decide(load: load(queued: 0, tickets: 0), cost: 1, deadline: 5, now: 5)
+      admission.decide(backlog: backlog(queued: 0, tickets: 0), cost: 1, deadline: 5, now: 5)
         == .deadlineExceeded)
   }
 
@@ -25,56 +25,45 @@ struct AdmissionTests {
   func emptyQueue() {
     #expect(
       admission.decide(
-        load: load(queued: 0, tickets: 0), cost: 1_000_000_000, deadline: .max, now: 0) == nil)
+        backlog: backlog(queued: 0, tickets: 0), cost: 1_000_000_000, deadline: .max, now: 0) == nil
+    )
   }
 
   @Test("a full queue refuses, and says when half of it will be free")
   func full() {
-    let full = load(queued: 20_000_001, tickets: 100, running: 2_000_000)
+    let full = backlog(queued: 20_000_001, tickets: 100, running: 2_000_000)
     #expect(
-      admission.decide(load: full, cost: 1, deadline: .max, now: 0)
+      admission.decide(backlog: full, cost: 1, deadline: .max, now: 0)
         == .overloaded(retryAfterMicroseconds: 6_000))
     #expect(admission.fullness(full) == 255)
   }
 
   @Test("a retry-after is at least a millisecond and at most a second")
   func retryAfterBounds() {
-    #expect(admission.retryAfterMicroseconds(load(queued: 1, tickets: 1)) == 1_000)
+    #expect(admission.retryAfterMicroseconds(backlog(queued: 1, tickets: 1)) == 1_000)
     #expect(
-      admission.retryAfterMicroseconds(load(queued: 1 << 50, tickets: 1)) == 1_000_000)
+      admission.retryAfterMicroseconds(backlog(queued: 1 << 50, tickets: 1)) == 1_000_000)
   }
 
   @Test("a frame that would wait past its deadline is refused at once")
   func tooLate() {
-    let waiting = load(queued: 8_000_000, tickets: 10)
+    let waiting = backlog(queued: 8_000_000, tickets: 10)
     #expect(
-      admission.decide(load: waiting, cost: 100_000, deadline: 5_000_000, now: 0)?.code
+      admission.decide(backlog: waiting, cost: 100_000, deadline: 5_000_000, now: 0)?.code
         == .overloaded)
-    #expect(admission.decide(load: waiting, cost: 100_000, deadline: 5_200_000, now: 0) == nil)
-  }
-
-  @Test("the cost model follows what it sees, and distrusts a single outlier")
-  func costModel() {
-    var cost = CostModel(nanosecondsPerRow: 1_000)
-    #expect(cost.estimate(rows: 50) == 50_000)
-    cost.observe(rows: 1, nanoseconds: 1_000_000_000)
-    #expect(cost.nanosecondsPerRow < 1_200)
-    for _ in 0..<100 { cost.observe(rows: 10, nanoseconds: 5_000) }
-    #expect(abs(cost.nanosecondsPerRow - 500) < 10)
-    cost.observe(rows: 0, nanoseconds: 9)
-    #expect(abs(cost.nanosecondsPerRow - 500) < 10)
+    #expect(admission.decide(backlog: waiting, cost: 100_000, deadline: 5_200_000, now: 0) == nil)
   }
 
   @Test("where tickets really wait longer than estimated, less is admitted, and more again later")
   func slowness() {
-    var waiting = load(queued: 8_000_000, tickets: 10)
-    #expect(admission.decide(load: waiting, cost: 1, deadline: 8_100_000, now: 0) == nil)
+    var waiting = backlog(queued: 8_000_000, tickets: 10)
+    #expect(admission.decide(backlog: waiting, cost: 1, deadline: 8_100_000, now: 0) == nil)
     for _ in 0..<100 { waiting.observe(waited: 3_000_000, workAhead: 1_000_000) }
     #expect(abs(waiting.slowness - 3) < 0.1)
-    #expect(admission.decide(load: waiting, cost: 1, deadline: 8_100_000, now: 0) != nil)
-    #expect(admission.decide(load: waiting, cost: 1, deadline: .max, now: 0) != nil)
+    #expect(admission.decide(backlog: waiting, cost: 1, deadline: 8_100_000, now: 0) != nil)
+    #expect(admission.decide(backlog: waiting, cost: 1, deadline: .max, now: 0) != nil)
     for _ in 0..<100 { waiting.observe(waited: 1_000_000, workAhead: 1_000_000) }
-    #expect(admission.decide(load: waiting, cost: 1, deadline: 8_100_000, now: 0) == nil)
+    #expect(admission.decide(backlog: waiting, cost: 1, deadline: 8_100_000, now: 0) == nil)
     // A short queue teaches nothing: wake-ups weigh more than it does.
     waiting.observe(waited: 900_000, workAhead: 100_000)
     #expect(waiting.slowness < 1.1)

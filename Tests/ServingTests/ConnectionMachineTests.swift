@@ -5,15 +5,18 @@ import Testing
 /// A machine and the peer's side of a transcript. A class, because `#expect` copies what it looks at.
 final class Peer {
   private var machine: ConnectionMachine
+  var isPoolFull = false
 
   init(credential: [UInt8] = [], limits: FrameLimits = .standard) {
-    machine = ConnectionMachine(limits: limits, credential: credential, now: 0)
+    machine = ConnectionMachine(
+      limits: limits, credential: credential, defaultDeadlineNanoseconds: 100_000_000, now: 0)
   }
 
   func send(_ kind: FrameKind, _ bytes: [UInt8]) -> ConnectionMachine.FrameAction {
     // Integers have no padding that `bytes` could expose.
     let body = unsafe bytes.span.bytes
-    return machine.received(FrameHeader(kind: kind, requestID: 1, body: body), body: body)
+    return machine.received(
+      FrameHeader(kind: kind, requestID: 1, body: body), body: body, isPoolFull: isPoolFull)
   }
 
   func send(_ body: some FrameBody) throws -> ConnectionMachine.FrameAction {
@@ -29,7 +32,7 @@ final class Peer {
   func bound(_ model: String, slot: Int = 0, hash: UInt64 = 7) -> Int? {
     machine.bound(
       BoundModel(
-        body: BindBody(model: model, target: .alias("production")), target: .alias(slot: slot),
+        body: BindBody(model: model, target: .alias("production")), slot: slot,
         signature: Signature(columns: [], outputs: ["redeem"], eventsMax: 1, couponsMax: 1),
         signatureHash: hash))
   }
@@ -37,28 +40,36 @@ final class Peer {
   var inFlight: Int { machine.inFlight }
   var isServing: Bool { machine.isServing }
   func model(handle: Int) -> BoundModel? { machine.model(handle: handle) }
-  func submitted() { machine.submitted() }
-  func answered() { machine.answered() }
+  func submitted(heldBytes: Int = 100) { machine.submitted(heldBytes: heldBytes) }
+  func answered(heldBytes: Int = 100) { machine.answered(heldBytes: heldBytes) }
+  func mayRead() -> Bool { machine.mayRead() }
+  func resumesReading(now: Int64) -> Bool { machine.resumesReading(now: now) }
+  func deadline(budgetMicroseconds: Int, now: Int64) -> Int64 {
+    machine.deadline(budgetMicroseconds: budgetMicroseconds, now: now)
+  }
   func drain() -> Bool { machine.drain() }
   func beginClosing(now: Int64) { machine.beginClosing(now: now) }
   func received(_ error: WireError) -> ConnectionMachine.FrameAction { machine.received(error) }
-  func readingResumed(now: Int64) { machine.readingResumed(now: now) }
   func repliesStalled(_ isStalled: Bool, now: Int64) {
     machine.repliesStalled(isStalled, now: now)
   }
   func readEnded(isMidFrame: Bool, completedFrame: Bool, now: Int64) {
     machine.readEnded(isMidFrame: isMidFrame, completedFrame: completedFrame, now: now)
   }
-  func tick(now: Int64, isReading: Bool) -> ConnectionMachine.TimeAction {
-    machine.tick(now: now, isReading: isReading)
-  }
+  func tick(now: Int64) -> ConnectionMachine.TimeAction { machine.tick(now: now) }
 }
 
 extension ConnectionMachine.FrameAction {
   /// The code of a `close`.
   var closing: ErrorCode? { if case .close(let error) = self { error.code } else { nil } }
   /// The code of a `refuse`.
-  var refused: ErrorCode? { if case .refuse(let error) = self { error.code } else { nil } }
+  var refused: ErrorCode? {
+    switch self {
+    case .refuse(let error): error.code
+    case .decline(let refusal): refusal.code
+    case .welcome, .bind, .score, .pong, .close, .ignore: nil
+    }
+  }
 }
 
 @Suite("Connection")
@@ -126,8 +137,7 @@ struct ConnectionMachineTests {
     #expect(peer.bound("coupon") == 0)
     #expect(peer.bound("coupon", hash: 8) == 1)
     #expect(peer.bound("other") == nil)
-    #expect(peer.bound("coupon", slot: 3) == 0)
-    #expect(peer.model(handle: 0)?.target == .alias(slot: 3))
+    #expect(peer.model(handle: 0)?.slot == 0)
     #expect(peer.model(handle: 0)?.signatureHash == 7)
     #expect(peer.model(handle: 1)?.signatureHash == 8)
     #expect(peer.model(handle: 2) == nil)
@@ -151,8 +161,8 @@ struct ConnectionMachineTests {
   func helloTimeout() {
     let peer = Peer()
     peer.readEnded(isMidFrame: true, completedFrame: false, now: 4_900_000_000)
-    #expect(peer.tick(now: 4_999_999_999, isReading: true) == .none)
-    let action = peer.tick(now: 5_000_000_000, isReading: true)
+    #expect(peer.tick(now: 4_999_999_999) == .none)
+    let action = peer.tick(now: 5_000_000_000)
     #expect(action == .close(WireError(.timeout, "no HELLO within 5000 ms")))
   }
 
@@ -164,12 +174,15 @@ struct ConnectionMachineTests {
       peer.readEnded(
         isMidFrame: true, completedFrame: false, now: Int64(second) * 1_000_000_000)
     }
-    #expect(peer.tick(now: 4_999_999_999, isReading: true) == .none)
+    #expect(peer.tick(now: 4_999_999_999) == .none)
     // The server itself holds the stream back: not the peer's fault.
-    #expect(peer.tick(now: 9_000_000_000, isReading: false) == .none)
-    peer.readingResumed(now: 9_000_000_000)
-    #expect(peer.tick(now: 13_000_000_000, isReading: true) == .none)
-    guard case .close(let error) = peer.tick(now: 14_000_000_000, isReading: true) else {
+    peer.submitted(heldBytes: ServingLimits.heldBytesMax + 1)
+    #expect(!peer.mayRead())
+    #expect(peer.tick(now: 9_000_000_000) == .none)
+    peer.answered(heldBytes: ServingLimits.heldBytesMax + 1)
+    #expect(peer.resumesReading(now: 9_000_000_000))
+    #expect(peer.tick(now: 13_000_000_000) == .none)
+    guard case .close(let error) = peer.tick(now: 14_000_000_000) else {
       Issue.record("a slow frame was not closed")
       return
     }
@@ -181,7 +194,7 @@ struct ConnectionMachineTests {
     let peer = Peer()
     _ = try peer.send(HelloBody())
     peer.readEnded(isMidFrame: false, completedFrame: true, now: 1)
-    #expect(peer.tick(now: .max, isReading: true) == .none)
+    #expect(peer.tick(now: .max) == .none)
   }
 
   @Test("a peer that does not read its replies is cut off")
@@ -190,10 +203,57 @@ struct ConnectionMachineTests {
     _ = try peer.send(HelloBody())
     peer.repliesStalled(true, now: 1_000_000_000)
     peer.repliesStalled(true, now: 5_000_000_000)
-    #expect(peer.tick(now: 5_999_999_999, isReading: false) == .none)
-    #expect(peer.tick(now: 6_000_000_000, isReading: false) == .abort)
+    #expect(peer.tick(now: 5_999_999_999) == .none)
+    #expect(peer.tick(now: 6_000_000_000) == .abort)
     peer.repliesStalled(false, now: 6_000_000_000)
-    #expect(peer.tick(now: 60_000_000_000, isReading: true) == .none)
+    #expect(peer.tick(now: 60_000_000_000) == .none)
+  }
+
+  @Test("a connection that has too much unanswered is not read until enough is answered")
+  func heldBytes() throws {
+    let peer = Peer()
+    #expect(peer.mayRead())
+    peer.submitted(heldBytes: ServingLimits.heldBytesMax)
+    #expect(peer.mayRead())
+    peer.submitted(heldBytes: 1)
+    #expect(!peer.mayRead())
+    #expect(!peer.resumesReading(now: 1))
+    peer.answered(heldBytes: 1)
+    #expect(peer.resumesReading(now: 2))
+    // What was asked for is done once.
+    #expect(!peer.resumesReading(now: 3))
+  }
+
+  @Test("a peer that leaves its replies lying is not read; one that is closing is, to find its end")
+  func unreadReplies() throws {
+    let peer = Peer()
+    peer.repliesStalled(true, now: 1)
+    #expect(!peer.mayRead())
+    #expect(!peer.resumesReading(now: 2))
+    peer.beginClosing(now: 3)
+    #expect(peer.resumesReading(now: 4))
+    #expect(peer.mayRead())
+  }
+
+  @Test("a server without a place for another request says when to come back")
+  func poolFull() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    _ = peer.bound("coupon")
+    peer.isPoolFull = true
+    #expect(
+      peer.score(handle: 0) == .decline(.overloaded(retryAfterMicroseconds: 1_000)))
+    #expect(peer.score(handle: 1).refused == .unknownHandle)
+    peer.isPoolFull = false
+    #expect(peer.score(handle: 0) == .score(handle: 0))
+  }
+
+  @Test("a request without a budget gets the server's deadline")
+  func deadlines() {
+    let peer = Peer()
+    #expect(peer.deadline(budgetMicroseconds: 0, now: 5) == 100_000_005)
+    #expect(peer.deadline(budgetMicroseconds: 20, now: 5) == 20_005)
+    #expect(peer.deadline(budgetMicroseconds: Int(UInt32.max), now: 0) == 4_294_967_295_000)
   }
 
   @Test("while closing, frames are ignored, and the linger time ends it")
@@ -203,8 +263,8 @@ struct ConnectionMachineTests {
     #expect(try peer.send(HelloBody()) == .ignore)
     #expect(peer.received(WireError(.badFrame, "")) == .ignore)
     #expect(!peer.isServing)
-    #expect(peer.tick(now: 999_999_999, isReading: true) == .none)
-    #expect(peer.tick(now: 1_000_000_100, isReading: true) == .abort)
+    #expect(peer.tick(now: 999_999_999) == .none)
+    #expect(peer.tick(now: 1_000_000_100) == .abort)
   }
 
   @Test("while draining, new work is refused and PING is still answered")

@@ -4,7 +4,7 @@ import TesseraWire
 
 /// One socket: turns its events into those of the connection's state machine and does what the
 /// machine says. Decides nothing itself. Confined to its event loop.
-final class ConnectionHandler: ChannelDuplexHandler {
+final class ServerConnection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -14,10 +14,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var machine: ConnectionMachine
   private var assembler: FrameAssembler
   private var context: ChannelHandlerContext?
-  /// Bytes of the frames in flight and of their replies.
-  private var heldBytes = 0
-  /// The channel asked to read while reading was stopped.
-  private var isReadPending = false
   /// Something was written since the last flush.
   private var isWritten = false
 
@@ -25,7 +21,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     self.loop = loop
     machine = ConnectionMachine(
       limits: loop.settings.limits, timeouts: loop.settings.timeouts,
-      credential: loop.settings.credential, now: now)
+      credential: loop.settings.credential,
+      defaultDeadlineNanoseconds: loop.settings.defaultDeadlineNanoseconds, now: now)
     // A stranger is not buffered for more than a HELLO.
     assembler = FrameAssembler(bodyBytesMax: FrameKind.hello.bodyBytesMax)
   }
@@ -82,29 +79,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func read(context: ChannelHandlerContext) {
-    if mayRead { context.read() } else { isReadPending = true }
-  }
-
-  // MARK: Backpressure
-
-  /// A connection that is closing is read, to find its end; what it sends is thrown away.
-  private var mayRead: Bool {
-    guard let context else { return false }
-    return !machine.isServing
-      || heldBytes <= ServerLimits.heldBytesMax && context.channel.isWritable
+    if machine.mayRead() { context.read() }
   }
 
   private func resumeReading(now: Int64) {
-    guard isReadPending, mayRead, let context else { return }
-    isReadPending = false
-    machine.readingResumed(now: now)
-    context.read()
+    if let context, machine.resumesReading(now: now) { context.read() }
   }
 
   // MARK: Frames
 
   private func handle(_ header: FrameHeader, _ body: ByteBuffer, now: Int64) {
-    let action = machine.received(header, body: body.readableBytesSpan)
+    let action = machine.received(
+      header, body: body.readableBytesSpan, isPoolFull: !loop.requests.hasRoom)
     if case .score(let handle) = action {
       score(header, body, handle: handle, now: now)
     } else {
@@ -119,36 +105,31 @@ final class ConnectionHandler: ChannelDuplexHandler {
       perform(.refuse(error), requestID: header.requestID, body: body, now: now)
       return
     }
-    guard let request = loop.takeRequest() else {
-      refuse(
-        .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)),
-        requestID: header.requestID)
-      return
-    }
+    let request = loop.requests.take()
     do throws(WireError) {
       try request.layout.decode(
         body.readableBytesSpan, signature: model.signature, limits: loop.settings.limits)
     } catch {
-      loop.give(back: request)
+      loop.requests.give(back: request)
       perform(.refuse(error), requestID: header.requestID, body: body, now: now)
       return
     }
     request.fill(header, body, connection: self, presence: presence, now: now, model: model)
-    let budget = Int64(request.layout.deadlineMicroseconds) * 1_000
-    let ticket = Ticket(
-      request: request.ticketNumber, arrival: now,
-      deadline: now + (budget > 0 ? budget : loop.settings.defaultDeadlineNanoseconds),
-      rows: request.rows)
+    let ticket = request.ticket(
+      deadline: machine.deadline(
+        budgetMicroseconds: request.layout.deadlineMicroseconds, now: now))
     // From the moment it is submitted a worker may have it: everything is in place before.
     let held = request.heldBytes
-    if let refusal = loop.scheduler.submit(
-      ticket, to: model.target, signatureHash: model.signatureHash, now: now)
-    {
-      loop.give(back: request)
+    let submission = loop.scheduler.submit(
+      ticket, to: model.slot, signatureHash: model.signatureHash, now: now, user: request.user)
+    switch submission {
+    case .accepted(let parts, _):
+      // Replies come through this loop's own queue, so none has come yet.
+      request.parts = FrameParts(open: parts)
+      machine.submitted(heldBytes: held)
+    case .refused(let refusal):
+      loop.requests.give(back: request)
       refuse(refusal, requestID: header.requestID)
-    } else {
-      machine.submitted()
-      heldBytes += held
     }
   }
 
@@ -171,8 +152,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case .pong:
       Frame.append(.pong, requestID: requestID, body: body.readableBytesSpan, to: &bytes)
     case .refuse(let error):
-      loop.tally.add(error.code)
+      loop.tally.refuse(error.code)
       ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+    case .decline(let refusal):
+      loop.tally.refuse(refusal.code)
+      refuse(refusal, requestID: requestID)
+      return
     case .close(let error):
       close(error, requestID: requestID, now: now)
       return
@@ -183,13 +168,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func answer(_ bind: BindBody, requestID: UInt64, into bytes: inout [UInt8]) {
     switch loop.scheduler.bind(bind) {
     case .failure(let refusal):
-      loop.tally.add(refusal.code)
+      loop.tally.refuse(refusal.code)
       ErrorBody(refusal.wireError).encodeFrame(requestID: requestID, into: &bytes)
-    case .success(let (target, version)):
+    case .success(let binding):
+      let version = binding.version
       let model = BoundModel(
-        body: bind, target: target, signature: version.signature,
+        body: bind, slot: binding.slot, signature: version.signature,
         signatureHash: version.signatureHash)
       guard let handle = machine.bound(model) else {
+        loop.tally.refuse(.limit)
         ErrorBody(
           code: .limit,
           text: "all \(machine.limits.handlesMax) handles of this connection are taken"
@@ -208,30 +195,31 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   // MARK: Replies
 
-  /// Writes what became of an accepted request. Returns whether the connection must be flushed
-  /// that was not yet to be flushed.
+  /// Writes what became of an accepted request; `reply` is that of its last part. Returns whether the
+  /// connection must be flushed that was not yet to be flushed.
   func answer(
-    _ request: ScoreRequest, _ outcome: ReplyBatch.Outcome, of batch: ReplyBatch
+    _ request: PendingRequest, _ answer: FrameParts.Answer, _ reply: ReplyBatch.Reply,
+    of batch: ReplyBatch
   ) -> Bool {
-    machine.answered()
-    heldBytes -= request.heldBytes
+    machine.answered(heldBytes: request.heldBytes)
     guard let context, machine.isServing else { return false }
     let wasWritten = isWritten
-    switch outcome {
-    case .dropped: return false
-    case .scores(let offset, let byteCount):
-      loop.tally.addScored()
+    switch (answer, reply.outcome) {
+    case (.scores, .written(let offset, let byteCount)):
       context.write(
         wrapOutboundOut(batch.slice(offset: offset, byteCount: byteCount)), promise: nil)
       isWritten = true
-    case .refused(let refusal): refuse(refusal, requestID: request.requestID)
+    case (.scores, .refused), (.scores, .dropped):
+      preconditionFailure("a frame in parts, which no route makes")
+    case (.refusal(let refusal), _): refuse(refusal, requestID: request.requestID)
+    case (.nothing, _): break
     }
-    if isReadPending { resumeReading(now: MonotonicClock.now()) }
-    return !wasWritten
+    if !machine.isReading { resumeReading(now: MonotonicClock.now()) }
+    return isWritten && !wasWritten
   }
 
+  /// Answers ERROR; whoever decided it has counted it.
   private func refuse(_ refusal: Refusal, requestID: UInt64) {
-    loop.tally.add(refusal.code)
     var bytes: [UInt8] = []
     ErrorBody(
       code: refusal.code, retryAfterMicroseconds: refusal.retryAfterMicroseconds,
@@ -258,7 +246,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Says what was wrong with a frame, then ends the server's side of the stream; the peer has a
   /// moment to read it.
   private func close(_ error: WireError, requestID: UInt64, now: Int64) {
-    loop.tally.add(error.code)
+    loop.tally.refuse(error.code)
     var bytes: [UInt8] = []
     ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
     write(bytes)
@@ -285,10 +273,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Looks at the connection's timeouts.
   func tick(now: Int64) {
-    switch machine.tick(now: now, isReading: !isReadPending) {
+    switch machine.tick(now: now) {
     case .none: break
     case .close(let error):
-      loop.tally.add(error.code)
+      loop.tally.refuse(error.code)
       goAway(error.code, error.message)
       finish(now: now)
     case .abort: abort()
@@ -305,10 +293,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func abort() { context?.close(promise: nil) }
 }
 
-extension ScoreRequest {
+extension PendingRequest {
   /// Puts a decoded frame in place.
   fileprivate func fill(
-    _ header: FrameHeader, _ body: ByteBuffer, connection: ConnectionHandler, presence: Presence,
+    _ header: FrameHeader, _ body: ByteBuffer, connection: ServerConnection, presence: Presence,
     now: Int64, model: BoundModel
   ) {
     requestID = header.requestID
@@ -316,9 +304,6 @@ extension ScoreRequest {
     self.body = body
     self.connection = connection
     self.presence = presence
-    let reply = ScoresFrame(
-      version: 0, users: layout.users, outputs: model.signature.outputs.count,
-      rows: layout.couponRows)
-    heldBytes = header.frameByteCount + reply.byteCount
+    heldBytes = header.frameByteCount + work.replyByteCount(layout, model.signature)
   }
 }

@@ -1,0 +1,132 @@
+import Serving
+import TesseraWire
+import Testing
+
+@Suite("Frames in parts")
+struct FramePartsTests {
+  private func mask(_ users: Int...) -> UserMask {
+    var mask = UserMask()
+    for user in users { mask.insert(user) }
+    return mask
+  }
+
+  @Test("a ticket is 96 bytes, as the limits of a lane say")
+  func ticketBytes() { #expect(MemoryLayout<Ticket>.stride == 96) }
+
+  @Test("a frame of one part is answered by what became of it")
+  func whole() {
+    let endings: [(FrameParts.Ending, FrameParts.Answer)] = [
+      (.scored, .scores(UserMask(first: 3))), (.refused(.draining), .refusal(.draining)),
+      (.dropped, .nothing),
+    ]
+    for (ending, answer) in endings {
+      var parts = FrameParts()
+      let told = parts.end(UserMask(first: 3), ending)
+      #expect(told == answer)
+    }
+  }
+
+  @Test("a frame of several parts is answered once, when the last is done, in whatever order")
+  func order() {
+    var parts = FrameParts(open: 3)
+    let (first, second) = (parts.end(mask(1), .scored), parts.end(mask(2), .refused(.tooManyRows)))
+    #expect(first == nil && second == nil)
+    let last = parts.end(mask(0, 3), .scored)
+    #expect(last == .scores(mask(0, 1, 3)))
+  }
+
+  @Test("if no user was scored, the refusal of the first is the answer")
+  func refused() {
+    var parts = FrameParts(open: 2)
+    _ = parts.end(mask(1, 2), .refused(.tooManyRows))
+    let last = parts.end(mask(0, 3), .refused(.deadlineExceeded))
+    #expect(last == .refusal(.deadlineExceeded))
+  }
+
+  /// Two versions that share the users of an alias.
+  private func splitDesk() -> Desk {
+    var desk = Desk()
+    _ = desk.open("coupon", 1)
+    _ = desk.open("coupon", 2, rowsMax: RowCounts(users: 64, events: 640, coupons: 64))
+    var change = Routes.Change()
+    change.servedLanes = 0b11
+    change.slots[0] = Routes.Slot(
+      route: Route(
+        shares: [.init(lane: 0, weight: 5_000), .init(lane: 1, weight: 5_000)], salt: 3),
+      signatureHash: 7)
+    desk.dispatcher.apply(change)
+    return desk
+  }
+
+  private func submit(_ desk: inout Desk, eventsPerUser: Int) -> Dispatcher.Submission {
+    let rows = RowCounts(users: 64, events: 64 * eventsPerUser, coupons: 64)
+    return desk.dispatcher.submit(
+      Ticket(
+        request: RequestIndex(loop: 0, place: 9, generation: 0), userKey: 0, arrival: 0,
+        deadline: 1_000_000_000, size: WorkSize(rows: rows)),
+      to: 0, signatureHash: 7, now: 0,
+      user: {
+        FrameUser(
+          key: UInt64($0),
+          size: WorkSize(rows: RowCounts(users: 1, events: eventsPerUser, coupons: 1)))
+      })
+  }
+
+  @Test(
+    "a frame whose users go to two versions becomes two tickets with all users and rows between them"
+  )
+  func split() {
+    var desk = splitDesk()
+    let submission = submit(&desk, eventsPerUser: 10)
+    #expect(submission == .accepted(parts: 2, wake: nil))
+    var users = UserMask()
+    var rows = RowCounts()
+    for lane in [0, 1] {
+      let taken = desk.take(at: 1)
+      #expect(taken == [9])
+      #expect(desk.batch.lane == lane)
+      let ticket = desk.batch.tickets[0]
+      #expect(ticket.userKey == UInt64(ticket.users.first))
+      #expect(ticket.users.count == ticket.size.rows[.user])
+      users.formUnion(ticket.users)
+      rows = rows + ticket.size.rows
+      desk.finish()
+    }
+    #expect(users == UserMask(first: 64))
+    #expect(rows == RowCounts(users: 64, events: 640, coupons: 64))
+    #expect(desk.dispatcher.backlog == Admission.Backlog())
+  }
+
+  @Test("if one version cannot take its part, none gets any")
+  func allOrNothing() {
+    var desk = splitDesk()
+    let submission = submit(&desk, eventsPerUser: 60)
+    #expect(submission == .refused(.tooManyRows))
+    #expect(desk.dispatcher.isIdle)
+  }
+
+  @Test("each version counts what became of its requests, and a look begins anew")
+  func outcomes() throws {
+    var desk = Desk(workers: 1, queueNanosecondsMax: 25_000)
+    desk.promote("coupon", to: desk.open("coupon", 3))
+    let slot = try desk.bind("coupon").get()
+    _ = desk.submit(1, slot, at: 0, deadline: 40)
+    _ = desk.submit(2, slot, at: 0)
+    _ = desk.submit(3, slot, at: 0)
+    _ = desk.submit(4, slot, at: 0, signature: 8)
+    _ = desk.take(at: 50)
+    desk.finish()
+    var versions: [VersionOutcomes] = []
+    let unplaced = desk.dispatcher.collectOutcomes(into: &versions)
+    #expect(unplaced.refused(.rebindRequired) == 1)
+    #expect(unplaced.refusedInAll == 1)
+    #expect(versions.map(\.model) == ["coupon"])
+    #expect(versions.map(\.version) == [3])
+    #expect(versions[0].outcomes.scored == 1)
+    #expect(versions[0].outcomes.refused(.overloaded) == 1)
+    #expect(versions[0].outcomes.refused(.deadlineExceeded) == 1)
+    let again = desk.dispatcher.collectOutcomes(into: &versions)
+    #expect(again.refusedInAll == 0)
+    #expect(versions[1].outcomes.scored == 0)
+  }
+}
