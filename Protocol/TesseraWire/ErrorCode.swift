@@ -69,7 +69,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     Traits(name: "REBIND_REQUIRED", retry: .afterBinding),
     Traits(name: "DRAINING", retry: .elsewhere),
     Traits(name: "TOO_MANY_IN_FLIGHT", retry: .here),
-    Traits(name: "INTERNAL", retry: .elsewhere),
+    Traits(name: "INTERNAL", retry: .never),
     Traits(name: "TIMEOUT", retry: .here, closes: true),
     Traits(name: "VERSION_GONE", retry: .here),
     Traits(name: "CANCELLED", retry: .never),

@@ -8,7 +8,7 @@ public struct ScoreLayout: Hashable, Sendable {
   static let traceFlag: UInt16 = 1
   /// Where `users`, `deadline_us` and `flags` lie.
   static let usersOffset = 2
-  static let deadlineOffset = 4
+  package static let deadlineOffset = 4
   static let flagsOffset = 8
 
   /// The handle that BOUND gave.

@@ -7,7 +7,9 @@ extension Household {
   ///
   /// - Throws: ``HouseholdError`` that names the place and the column.
   package func columns(for signature: Signature) throws(HouseholdError) -> [String: ColumnValues] {
-    guard !coupons.isEmpty else { throw HouseholdError("coupons: there is none to score") }
+    guard !coupons.isEmpty || !signature.uses(.coupon) else {
+      throw HouseholdError("coupons: there is none to score")
+    }
     try refuseUnknown(user, .user, "user", signature)
     for (index, event) in events.enumerated() {
       try refuseUnknown(event.columns, .event, "events[\(index)]", signature)
@@ -71,6 +73,13 @@ extension Household {
         try map(cells) { cell throws(HouseholdError) in
           try map(cell.members()) { member throws(HouseholdError) in try member.string() }
         })
+    case .text: .texts(try map(cells) { cell throws(HouseholdError) in try cell.string() })
+    case .vector:
+      .vectors(
+        width: column.width,
+        try map(cells) { cell throws(HouseholdError) in
+          try map(cell.members()) { member throws(HouseholdError) in try member.number() }
+        }.flatMap(\.self))
     }
   }
 
@@ -128,6 +137,8 @@ extension ColumnKind {
     case .number: "a number, or null where it is missing"
     case .integerBag: "a list of whole numbers"
     case .stringBag: "a list of texts"
+    case .vector: "a list of numbers"
+    case .text: "a text"
     }
   }
 }

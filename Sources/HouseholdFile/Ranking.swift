@@ -1,31 +1,41 @@
+package import TesseraWire
+
 /// Coupons in the order of their scores, as lines that align.
 package struct Ranking: Hashable, Sendable {
-  /// One coupon with its score for every output.
+  /// One coupon with its numbers of every output.
   package struct Entry: Hashable, Sendable {
     package var words: String
-    package var scores: [Float]
+    /// One array for each output: one number, or those of a vector.
+    package var scores: [[Float]]
   }
 
-  package let outputs: [String]
+  package let outputs: [Output]
   /// The highest score of the first output first; equal ones as they were given.
   package let entries: [Entry]
 
-  /// - Parameter scores: one array for each output, with one score for each coupon.
-  package init(words: [String], outputs: [String], scores: [[Float]]) {
+  /// - Parameter outputs: those of the coupon axis.
+  /// - Parameter scores: one array for each output, with its numbers for each coupon, one after another.
+  package init(words: [String], outputs: [Output], scores: [[Float]]) {
     self.outputs = outputs
     let entries = words.enumerated().map { index, words in
-      Entry(words: words, scores: scores.map { $0[index] })
+      Entry(
+        words: words,
+        scores: zip(outputs, scores).map { output, numbers in
+          Array(numbers[index * output.width..<(index + 1) * output.width])
+        })
     }
     // `sorted` keeps the order of equal ones, as it has since Swift 5.
-    self.entries = entries.sorted { ($0.scores.first ?? 0) > ($1.scores.first ?? 0) }
+    self.entries = entries.sorted {
+      ($0.scores.first?.first ?? 0) > ($1.scores.first?.first ?? 0)
+    }
   }
 
-  /// A heading and a line for each coupon: rank, a percentage for each output, words.
+  /// A heading and a line for each coupon: rank, a figure for each output, words.
   package var lines: [String] {
     let table =
-      [[""] + outputs + ["coupon"]]
+      [[""] + outputs.map(\.name) + ["coupon"]]
       + entries.enumerated().map { rank, entry in
-        ["\(rank + 1)."] + entry.scores.map(Self.percent) + [entry.words]
+        ["\(rank + 1)."] + zip(outputs, entry.scores).map { Self.figure(of: $0, $1) } + [entry.words]
       }
     let columns = outputs.count + 1
     let widths = (0..<columns).map { column in table.map { $0[column].count }.max() ?? 0 }
@@ -37,9 +47,16 @@ package struct Ranking: Hashable, Sendable {
     }
   }
 
-  /// `31.4 %`.
-  static func percent(_ score: Float) -> String {
+  /// `31.4 %` for a probability, else the numbers as they are.
+  package static func figure(of output: Output, _ numbers: [Float]) -> String {
+    numbers.map { output.meaning == .probability ? percent($0) : "\($0)" }
+      .joined(separator: ", ")
+  }
+
+  /// `31.4 %`; what is no probability is shown as it is.
+  private static func percent(_ score: Float) -> String {
+    guard score >= 0, score <= 1 else { return "\(score)" }
     let tenths = Int((Double(score) * 1_000).rounded())
-    return "\(tenths / 10).\(abs(tenths % 10)) %"
+    return "\(tenths / 10).\(tenths % 10) %"
   }
 }

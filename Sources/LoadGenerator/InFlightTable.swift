@@ -11,7 +11,8 @@ package struct SentRequest: Hashable, Sendable {
   /// What the reply must have.
   var users: UInt16 = 0
   var outputs: UInt8 = 0
-  var rows: UInt32 = 0
+  var coupons: UInt32 = 0
+  var numbers: UInt32 = 0
 
   package init(intended: UInt64, body: Int) {
     self.intended = intended

@@ -1,5 +1,7 @@
 /// Every limit of the load generator, with its reason.
 package enum LoadLimits {
+  /// What HELLO tells of this program, for the server's log.
+  static let clientName = "tessera-load"
   /// The longest run. An hour shows every leak that a load test can show; what is longer is several runs.
   package static let secondsMax = 3_600.0
   /// Sockets of one run. More need several machines: one address has some 28,000 local ports.

@@ -54,7 +54,8 @@ final class LoadConnection: ChannelInboundHandler {
 
   func channelActive(context: ChannelHandlerContext) {
     self.context = context
-    write(HelloBody(credential: loop.plan.credential), Self.helloID)
+    write(
+      HelloBody(credential: loop.plan.credential, clientName: LoadLimits.clientName), Self.helloID)
     flush()
   }
 
@@ -62,7 +63,7 @@ final class LoadConnection: ChannelInboundHandler {
     let now = NIODeadline.now().uptimeNanoseconds
     reader.append(Self.unwrapInboundIn(data))
     do throws(WireError) {
-      while state != .ended, let (header, body) = try reader.next() {
+      while state != .ended, let (header, body) = try reader.next(accepting: .fromServer([])) {
         try received(header, body, now: now)
       }
     } catch {
@@ -109,7 +110,8 @@ final class LoadConnection: ChannelInboundHandler {
     var request = request
     request.handle = handle
     request.users = body.users
-    request.rows = body.rows
+    request.coupons = body.coupons
+    request.numbers = body.numbers
     request.outputs = UInt8(bodies.signature.outputs.count)
     guard let id = inFlight.add(request) else { preconditionFailure("sent without room") }
     // Integers have no padding that `bytes` could expose.
@@ -163,8 +165,8 @@ final class LoadConnection: ChannelInboundHandler {
       let goAway = try GoAwayBody(decoding: body.readableBytesSpan)
       farewell = "\(goAway.code.name): \(goAway.text)"
       if state != .ended { state = .draining }
-    case .hello, .bind, .score, .ping, .pong:
-      throw WireError(.badFrame, "a \(header.kind) that nobody asked for")
+    case .hello, .bind, .score, .ping, .unbind, .cancel, .list, .pong, .unbound, .listed:
+      throw WireError(.badFrame, "a \(header.kind.name) that nobody asked for")
     }
   }
 
@@ -174,12 +176,15 @@ final class LoadConnection: ChannelInboundHandler {
     guard let request = inFlight.remove(id) else {
       throw WireError(.malformed, "an answer to the request \(id), which is not waiting for one")
     }
-    if scores.users == request.users, scores.rows == request.rows,
-      scores.outputs == request.outputs
+    if scores.users != request.users || scores.coupons != request.coupons
+      || scores.outputs != request.outputs || scores.numbers != request.numbers
     {
-      loop.scored(request, scores.times, now: now)
+      loop.failed(
+        request, .badReply, "\(scores) for \(request.users) users, \(request.coupons) coupons")
+    } else if let status = scores.status {
+      loop.failed(request, .refused(status), "a user of the request was not scored")
     } else {
-      loop.failed(request, .badReply, "\(scores) for \(request.users) users, \(request.rows) rows")
+      loop.scored(request, scores.times, now: now)
     }
     sendNext(now: now)
   }
@@ -222,7 +227,7 @@ final class LoadConnection: ChannelInboundHandler {
     let model = loop.plan.model
     write(
       BindBody(
-        model: model.name,
+        .model, model.name,
         target: model.version > 0 ? .version(model.version) : .alias(model.alias)), Self.bindID)
   }
 

@@ -191,10 +191,10 @@ final class LoadLoop {
     let latency = now > request.intended ? now - request.intended : 0
     if request.intended >= measuredFrom {
       measured.recordScores(
-        times, coupons: request.rows, latencyNanoseconds: latency, isInTime: now < end)
+        times, coupons: request.coupons, latencyNanoseconds: latency, isInTime: now < end)
     } else {
       warmup.recordScores(
-        times, coupons: request.rows, latencyNanoseconds: latency, isInTime: true)
+        times, coupons: request.coupons, latencyNanoseconds: latency, isInTime: true)
     }
     if isSendingOver { endIfAnswered() }
   }

@@ -7,7 +7,8 @@ package struct RequestBodies: Sendable {
     var bytes: Range<Int>
     var deadlineMicroseconds: UInt32
     var users: UInt16
-    var rows: UInt32
+    var coupons: UInt32
+    var numbers: UInt32
   }
 
   let signature: Signature
@@ -38,7 +39,8 @@ package struct RequestBodies: Sendable {
       bodies.append(
         Body(
           bytes: range, deadlineMicroseconds: UInt32(layout.deadlineMicroseconds),
-          users: UInt16(layout.users), rows: UInt32(layout.couponRows)))
+          users: UInt16(layout.users), coupons: UInt32(layout.couponRows),
+          numbers: UInt32(layout.answerNumbers)))
     }
     guard !bodies.isEmpty else { throw LoadError("there is no request to send") }
     self.signature = signature
@@ -105,7 +107,7 @@ extension RequestBodies {
     for column in other.columns {
       guard let place = signature.columns.firstIndex(of: column) else {
         throw LoadError(
-          "the version now live reads '\(column.name)' (\(column.axis) axis, \(column.kind)), "
+          "the version now live reads '\(column.name)' (\(column.axis.name) axis, \(column.kind)), "
             + "which the recorded requests do not have")
       }
       places.append(place)

@@ -21,25 +21,22 @@ package struct SyntheticRequests {
 
   /// The next so many requests, each of one user.
   package mutating func requests(_ count: Int) -> [ScoreBody] {
-    (0..<count).map { _ in
+    var rows = PerAxis(repeating: 1)
+    rows[.event] = events
+    rows[.coupon] = coupons
+    return (0..<count).map { _ in
       let key = random.next()
       var columns: [ColumnValues] = []
       for column in signature.columns {
-        let rows =
-          switch column.axis {
-          case .user: 1
-          case .event: events
-          case .coupon: coupons
-          }
-        columns.append(values(column.kind, rows: rows))
+        columns.append(values(column, rows: rows[column.axis]))
       }
       return ScoreBody(
         handle: 0, users: [.init(key: key, events: events, coupons: coupons)], columns: columns)
     }
   }
 
-  private mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
-    switch kind {
+  private mutating func values(_ column: Column, rows: Int) -> ColumnValues {
+    switch column.kind {
     case .integer: .integers((0..<rows).map { _ in integer() })
     case .string: .strings((0..<rows).map { _ in string() })
     case .number:
@@ -47,6 +44,12 @@ package struct SyntheticRequests {
       .numbers((0..<rows).map { _ in Float(Int.random(in: 0...2_000, using: &random)) / 100 })
     case .integerBag: .integerBags((0..<rows).map { _ in bag().map { _ in integer() } })
     case .stringBag: .stringBags((0..<rows).map { _ in bag().map { _ in string() } })
+    case .vector:
+      .vectors(
+        width: column.width,
+        (0..<rows * column.width).map { _ in Float.random(in: -1...1, using: &random) })
+    case .text:
+      .texts((0..<rows).map { _ in bag().map { _ in string() }.joined(separator: " ") })
     }
   }
 

@@ -19,6 +19,6 @@ package struct Binding: Equatable, Sendable {
 extension ModelReference {
   /// The question that BIND asks for this model.
   package var bindBody: BindBody {
-    BindBody(model: name, target: version == 0 ? .alias(alias) : .version(version))
+    BindBody(.model, name, target: version == 0 ? .alias(alias) : .version(version))
   }
 }

@@ -6,6 +6,7 @@ import TesseraWire
 enum Answer: Sendable {
   case binding(Binding)
   case scores(ScoresBody)
+  case listed(ListedBody)
   /// The server's own words, for the waiting task knows what it had asked.
   case refused(ErrorBody)
   case failed(CallFailure)
@@ -30,14 +31,16 @@ struct CallFailure: Error {
     self.remedy = remedy
   }
 
-  /// What a refusal of SCORE by the server allows. Only codes that are sent before any work has been done for the
-  /// request allow another attempt.
-  init(_ body: ErrorBody, during context: String, signature: Signature) {
+  /// What a refusal by the server allows. The server says so itself, whatever the code; a request that may go
+  /// to the same server again after a while is the caller's to repeat, for only it knows how long it can wait,
+  /// unless another connection of this client has room at once.
+  init(_ body: ErrorBody, during context: String, signature: Signature?) {
     let remedy: Remedy =
-      switch body.code {
-      case .rebindRequired, .unknownHandle: .rebind
-      case .draining, .tooManyInFlight: .anotherConnection
-      default: .none
+      switch body.retry {
+      case .afterBinding: .rebind
+      case .elsewhere: .anotherConnection
+      case .here: body.code == .tooManyInFlight ? .anotherConnection : .none
+      case .never: .none
       }
     self.init(
       TesseraClientError(body, during: context, signature: signature), remedy: remedy)
@@ -51,6 +54,7 @@ enum Submission: Sendable {
   case bind(ModelReference, deadline: UInt64, Call)
   /// `body` is complete but for handle and deadline.
   case score(body: [UInt8], Binding, deadline: UInt64, Call)
+  case list(ListBody, deadline: UInt64, Call)
   /// The task of this call has been cancelled.
   case abandon(Call)
   /// Finish what is in flight, then close.

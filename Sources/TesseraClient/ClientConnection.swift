@@ -7,6 +7,7 @@ import TesseraWire
 final class ClientConnection: Sendable {
   let id: ConnectionID
   let limits: FrameLimits
+  let capabilities: Capabilities
   private let eventLoop: any EventLoop
   private let handler: NIOLoopBound<ConnectionHandler>
   private let submissions = Mutex<[Submission]>([])
@@ -15,9 +16,13 @@ final class ClientConnection: Sendable {
   private let bindings = Mutex<[ModelReference: Binding]>([:])
 
   /// To be called on the event loop.
-  init(id: ConnectionID, limits: FrameLimits, handler: ConnectionHandler, loop: any EventLoop) {
+  init(
+    id: ConnectionID, limits: FrameLimits, capabilities: Capabilities, handler: ConnectionHandler,
+    loop: any EventLoop
+  ) {
     self.id = id
     self.limits = limits
+    self.capabilities = capabilities
     eventLoop = loop
     self.handler = NIOLoopBound(handler, eventLoop: loop)
   }
@@ -35,8 +40,23 @@ final class ClientConnection: Sendable {
         remedy: body.code == .limit || body.code == .draining ? .anotherConnection : .none)
     case .failed(let failure):
       throw failure
-    case .scores:
-      preconditionFailure("BIND is not answered with scores")
+    case .scores, .listed:
+      preconditionFailure("BIND is answered with a binding")
+    }
+  }
+
+  /// A part of what the server serves.
+  func list(_ body: ListBody, deadline: UInt64) async throws(CallFailure) -> ListedBody {
+    let call = Call()
+    switch await wait(for: call, with: .list(body, deadline: deadline, call)) {
+    case .listed(let body):
+      return body
+    case .refused(let body):
+      throw CallFailure(body, during: "to list what it serves", signature: nil)
+    case .failed(let failure):
+      throw failure
+    case .binding, .scores:
+      preconditionFailure("LIST is answered with a list")
     }
   }
 
@@ -52,8 +72,8 @@ final class ClientConnection: Sendable {
       throw CallFailure(body, during: "the request", signature: binding.signature)
     case .failed(let failure):
       throw failure
-    case .binding:
-      preconditionFailure("SCORE is not answered with a binding")
+    case .binding, .listed:
+      preconditionFailure("SCORE is answered with scores")
     }
   }
 

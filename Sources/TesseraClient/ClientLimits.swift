@@ -4,6 +4,8 @@
 package enum ClientLimits {
   /// The one version of the protocol that this library speaks.
   package static let protocolVersion: UInt8 = 1
+  /// What HELLO tells of this library, for the server's log.
+  static let clientName = "tessera-swift"
   /// How long a reply may be late, counted from the request's deadline, before the connection is given up:
   /// the server answers every frame or closes, so silence of this length means that the peer is gone or stuck.
   package static let unansweredNanosecondsMax: UInt64 = 5_000_000_000

@@ -44,7 +44,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     self.context = context
     machine.opened()
     do {
-      try outbound.writeFrame(HelloBody(credential: credential), requestID: 0)
+      try outbound.writeFrame(
+        HelloBody(
+          capabilities: .all, credential: credential, clientName: ClientLimits.clientName),
+        requestID: 0)
     } catch {
       return end(TesseraClientError(.unauthenticated, error))
     }
@@ -56,7 +59,8 @@ final class ConnectionHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     reader.append(Self.unwrapInboundIn(data))
     do {
-      while machine.state != .closed, let (header, body) = try reader.next() {
+      while machine.state != .closed, let (header, body) = try reader.next(accepting: machine.accepted)
+      {
         try perform(machine.received(try Reply(header, body: body)), body: body)
       }
     } catch {
@@ -95,6 +99,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         bind(model, deadline: deadline, call)
       case .score(let body, let binding, let deadline, let call):
         score(body, binding, deadline: deadline, now: now, call)
+      case .list(let body, let deadline, let call):
+        list(body, deadline: deadline, call)
       case .abandon(let call):
         _ = machine.abandon { $0 === call }
       case .drain:
@@ -144,6 +150,21 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
   }
 
+  private func list(_ body: ListBody, deadline: UInt64, _ call: Call) {
+    guard !call.isAnswered else { return }
+    switch machine.list(deadline: deadline, caller: call) {
+    case .send(let requestID):
+      do {
+        try outbound.writeFrame(body, requestID: requestID)
+      } catch {
+        call.answer(.failed(CallFailure(TesseraClientError(.invalidRequest, error))))
+      }
+      arm(for: deadline)
+    case .refuse(let error):
+      call.answer(.failed(CallFailure(error, remedy: .anotherConnection)))
+    }
+  }
+
   // MARK: What the server says
 
   private func perform(_ action: ReplyAction<Call>, body: ByteBuffer) throws(WireError) {
@@ -153,7 +174,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     case .ready(let limits):
       guard let context else { return }
       let connection = ClientConnection(
-        id: id, limits: limits, handler: self, loop: context.eventLoop)
+        id: id, limits: limits, capabilities: machine.capabilities, handler: self,
+        loop: context.eventLoop)
       self.connection = connection
       observer.ready(connection)
     case .bound(let model, let binding, let calls):
@@ -169,8 +191,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         call.answer(.failed(CallFailure(violation)))
         throw error
       }
-    case .scoreRefused(let error, let call):
+    case .scoreRefused(let error, let call), .listRefused(let error, let call):
       call?.answer(.refused(error))
+    case .listed(let body, let call):
+      call?.answer(.listed(body))
     case .bindingExpired(let handle, let error, let call):
       connection?.forget(handle: handle)
       call?.answer(.refused(error))
@@ -183,6 +207,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
   private func afterEvent() {
     if machine.state == .draining { reportEnd(machine.drainReason) }
+    for requestID in machine.takeCancellations() { outbound.writeCancel(requestID) }
     if machine.isDrained() { end(machine.drainReason) }
     flush()
   }

@@ -7,6 +7,7 @@ package enum Reply: Equatable {
   case welcome(WelcomeBody)
   case bound(requestID: UInt64, BoundBody)
   case scores(requestID: UInt64)
+  case listed(requestID: UInt64, ListedBody)
   case error(requestID: UInt64, ErrorBody)
   case goAway(GoAwayBody)
   /// A kind that no client is sent at this version, or an answer to nothing that was asked.
@@ -23,6 +24,9 @@ package enum ReplyAction<Caller> {
   case bindRefused(ErrorBody, [Caller])
   /// The frame's scores are this caller's.
   case scores(Caller)
+  /// The caller is nil when it has stopped waiting.
+  case listed(ListedBody, Caller?)
+  case listRefused(ErrorBody, Caller?)
   /// The caller is nil when it has stopped waiting.
   case scoreRefused(ErrorBody, Caller?)
   /// As `scoreRefused`; moreover the binding with this handle does not hold any more.
@@ -43,13 +47,17 @@ extension ConnectionStateMachine {
       guard welcome.version == ClientLimits.protocolVersion else {
         return .close(violation("the server chose protocol version \(welcome.version)"))
       }
+      guard Capabilities.all.isSuperset(of: welcome.capabilities) else {
+        return .close(violation("the server granted capabilities that were not asked for"))
+      }
       limits = welcome.limits
+      capabilities = welcome.capabilities
       state = .ready
       return .ready(welcome.limits)
     case (.greeting, .error(_, let error)):
       return .close(TesseraClientError(error, during: "the greeting"))
     case (_, .goAway(let body)):
-      drain(body)
+      drain(because: body.code, body.text)
       return .drain(body)
     case (.ready, .error(_, let error)) where error.code.closesConnection,
       (.draining, .error(_, let error)) where error.code.closesConnection:
@@ -58,9 +66,14 @@ extension ConnectionStateMachine {
       return bound(id, body)
     case (.ready, .scores(let id)), (.draining, .scores(let id)):
       return scores(id)
+    case (.ready, .listed(let id, let body)), (.draining, .listed(let id, let body)):
+      guard let entry = inFlight.remove(id), case .list = entry.kind else {
+        return .close(violation("the server answered LISTED to \(id), which is no LIST"))
+      }
+      return .listed(body, entry.caller)
     case (.ready, .error(let id, let error)), (.draining, .error(let id, let error)):
       return refused(id, error)
-    default:
+    case (.idle, _), (.greeting, _), (.ready, _), (.draining, _):
       return .close(violation("the server sent \(reply.frameName), which nothing had asked for"))
     }
   }
@@ -87,16 +100,18 @@ extension ConnectionStateMachine {
     guard let entry = inFlight.remove(requestID) else {
       return .close(violation("the server answered ERROR to \(requestID), which was not asked"))
     }
-    if error.code == .draining { drain(GoAwayBody(code: error.code, text: error.text)) }
+    if error.code == .draining { drain(because: error.code, error.text) }
     switch entry.kind {
     case .bind(let model):
       let callers = waiters(for: model)
       bindings[model] = nil
       // The server remembers every handle as long as the connection lasts; a new connection has room.
-      if error.code == .limit { drain(GoAwayBody(code: error.code, text: error.text)) }
+      if error.code == .limit { drain(because: error.code, error.text) }
       return .bindRefused(error, callers)
+    case .list:
+      return .listRefused(error, entry.caller)
     case .score(let handle):
-      guard error.code == .rebindRequired || error.code == .unknownHandle else {
+      guard error.retry == .afterBinding else {
         return .scoreRefused(error, entry.caller)
       }
       forget(handle)
@@ -104,10 +119,10 @@ extension ConnectionStateMachine {
     }
   }
 
-  private mutating func drain(_ body: GoAwayBody) {
+  private mutating func drain(because code: ErrorCode, _ text: String) {
     state = .draining
     drainReason = TesseraClientError(
-      .draining, "the server is closing this connection with \(body.code.name): \(body.text)")
+      .draining, "the server is closing this connection with \(code.name): \(text)")
   }
 
   private func waiters(for model: ModelReference) -> [Caller] {
@@ -134,9 +149,10 @@ extension Reply {
     case .welcome: "WELCOME"
     case .bound: "BOUND"
     case .scores: "SCORES"
+    case .listed: "LISTED"
     case .error: "ERROR"
     case .goAway: "GOAWAY"
-    case .unexpected(let kind): "\(kind)".uppercased()
+    case .unexpected(let kind): kind.name
     }
   }
 }

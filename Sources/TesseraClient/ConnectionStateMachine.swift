@@ -19,6 +19,7 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
     enum Kind {
       case score(handle: UInt16)
       case bind(ModelReference)
+      case list
     }
     let kind: Kind
     /// Who gets the reply; nil once they have stopped waiting.
@@ -42,6 +43,10 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
   var bindings: [ModelReference: BindingState] = [:]
   /// What the server said it accepts. Meaningful from WELCOME on.
   package internal(set) var limits: FrameLimits?
+  /// What of ``Capabilities/all`` the server granted. Empty before WELCOME.
+  package internal(set) var capabilities: Capabilities = []
+  /// Requests that nobody waits for any more and that the server has not been told of.
+  private var uncancelled: [UInt64] = []
   /// Why the server wants no more requests on this connection, once that is so.
   package internal(set) var drainReason = TesseraClientError(
     .draining, "the connection is being closed")
@@ -67,8 +72,18 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
     var waits = bindings.values.contains {
       if case .asked(let waiters) = $0 { !waiters.isEmpty } else { false }
     }
-    inFlight.updateEach { if $0.caller != nil { waits = true } }
+    inFlight.updateEach { _, entry in if entry.caller != nil { waits = true } }
     return !waits
+  }
+
+  /// What the server may send now.
+  package var accepted: AcceptedFrames { .fromServer(capabilities) }
+
+  /// The requests for which CANCEL is to be sent, each named once; none where that was not granted.
+  package mutating func takeCancellations() -> [UInt64] {
+    defer { uncancelled = [] }
+    return capabilities.contains(.cancelling) && (state == .ready || state == .draining)
+      ? uncancelled : []
   }
 
   /// The binding of `model` on this connection, if there is one already.
@@ -137,6 +152,17 @@ extension ConnectionStateMachine {
       requestID: inFlight.insert(InFlight(kind: .bind(model), caller: nil, deadline: deadline)))
   }
 
+  /// `caller` wants to know what is served, and waits until `deadline`.
+  package mutating func list(deadline: UInt64, caller: Caller) -> SubmitAction {
+    if let refusal = refusalToSend() { return .refuse(refusal) }
+    guard capabilities.contains(.listing) else {
+      return .refuse(
+        TesseraClientError(.unsupported, "this server does not tell what it serves"))
+    }
+    return .send(
+      requestID: inFlight.insert(InFlight(kind: .list, caller: caller, deadline: deadline)))
+  }
+
   /// BIND `requestID` could not be written after all. Returns everyone who waited for it.
   package mutating func withdrawBind(
     _ requestID: UInt64, of model: ModelReference
@@ -169,10 +195,11 @@ extension ConnectionStateMachine {
   /// dropped. The server still works on them, so their places stay taken.
   package mutating func abandon(where isGone: (Caller) -> Bool) -> [Caller] {
     var gone: [Caller] = []
-    inFlight.updateEach { entry in
+    inFlight.updateEach { requestID, entry in
       if let caller = entry.caller, isGone(caller) {
         gone.append(caller)
         entry.caller = nil
+        if case .score = entry.kind { uncancelled.append(requestID) }
       }
     }
     for (model, binding) in bindings {
@@ -205,11 +232,12 @@ extension ConnectionStateMachine {
     var action = ExpiryAction<Caller>()
     func ask(at time: UInt64) { action.next = min(action.next ?? .max, time) }
 
-    inFlight.updateEach { entry in
+    inFlight.updateEach { requestID, entry in
       if let caller = entry.caller {
         if entry.deadline <= now {
           action.expired.append(caller)
           entry.caller = nil
+          if case .score = entry.kind { uncancelled.append(requestID) }
         } else {
           ask(at: entry.deadline)
         }

@@ -4,4 +4,6 @@
 @_exported public import enum TesseraWire.Axis
 @_exported public import enum TesseraWire.ColumnKind
 @_exported public import enum TesseraWire.ColumnValues
+@_exported public import struct TesseraWire.Output
 @_exported public import struct TesseraWire.Signature
+@_exported public import struct TesseraWire.TraceContext

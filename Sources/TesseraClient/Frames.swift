@@ -23,9 +23,13 @@ package struct FrameReader {
 
   /// The next whole frame with its body, checked, or nil when it has not arrived in full.
   ///
+  /// - Parameter accepted: what a server may send now.
   /// - Throws: `BAD_FRAME`; nothing after it can be trusted.
-  package mutating func next() throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
-    guard let header = try FrameScanner.next(in: buffer.readableBytesSpan) else { return nil }
+  package mutating func next(
+    accepting accepted: AcceptedFrames
+  ) throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
+    let header = try FrameScanner.next(in: buffer.readableBytesSpan, accepting: accepted)
+    guard let header else { return nil }
     buffer.moveReaderIndex(forwardBy: FrameHeader.byteCount)
     guard let body = buffer.readSlice(length: header.bodyLength) else { return nil }
     return (header, body)
@@ -48,13 +52,22 @@ extension Reply {
       self = .error(requestID: header.requestID, try ErrorBody(decoding: body.readableBytesSpan))
     case .goAway:
       self = .goAway(try GoAwayBody(decoding: body.readableBytesSpan))
-    case .hello, .bind, .score, .ping, .pong:
+    case .listed:
+      self = .listed(requestID: header.requestID, try ListedBody(decoding: body.readableBytesSpan))
+    case .hello, .bind, .score, .ping, .unbind, .cancel, .list, .pong, .unbound:
       self = .unexpected(header.kind)
     }
   }
 }
 
 extension ByteBuffer {
+  /// Appends a CANCEL for the request with this id.
+  package mutating func writeCancel(_ requestID: UInt64) {
+    var bytes: [UInt8] = []
+    Frame.append(.cancel, requestID: requestID, body: RawSpan(), to: &bytes)
+    writeBytes(bytes)
+  }
+
   /// Appends a frame of any kind but SCORE.
   ///
   /// - Throws: `LIMIT` or `BAD_VALUE` of the body's encoder; nothing has been appended then.
@@ -69,7 +82,7 @@ extension ByteBuffer {
   /// Appends a SCORE frame around a body that has been encoded before, for whatever handle and deadline:
   /// these two are replaced, and the checksum is computed anew. Allocates only when the buffer has to grow.
   ///
-  /// - Parameter body: at least the eight bytes of handle, users and deadline.
+  /// - Parameter body: at least the bytes of handle, users and deadline.
   /// - Cost: one copy of and one pass over the body.
   package mutating func writeScoreFrame(
     _ body: RawSpan, handle: UInt16, deadlineMicroseconds: UInt32, requestID: UInt64
@@ -82,7 +95,9 @@ extension ByteBuffer {
     writeInteger(UInt32(0))
     writeBytes(body)
     setInteger(handle, at: start + FrameHeader.byteCount, endianness: .little)
-    setInteger(deadlineMicroseconds, at: start + FrameHeader.byteCount + 4, endianness: .little)
+    setInteger(
+      deadlineMicroseconds, at: start + FrameHeader.byteCount + ScoreLayout.deadlineOffset,
+      endianness: .little)
     let crc = readableBytesSpan.scoreChecksum(from: start - readerIndex)
     setInteger(crc, at: start + FrameHeader.byteCount - 4, endianness: .little)
   }

@@ -46,10 +46,10 @@ package struct InFlightTable<Entry>: ~Copyable {
   /// Lets `body` see and change every waiting entry, in no order that means anything.
   ///
   /// - Complexity: O(places), the largest number that ever waited at once.
-  package mutating func updateEach(_ body: (inout Entry) -> Void) {
+  package mutating func updateEach(_ body: (_ requestID: UInt64, inout Entry) -> Void) {
     for index in places.indices where places[index].entry != nil {
       if var entry = places[index].entry {
-        body(&entry)
+        body(UInt64(places[index].uses) << 32 | UInt64(index), &entry)
         places[index].entry = entry
       }
     }

@@ -32,8 +32,10 @@ public struct ScoreRequest: Hashable, Sendable {
     }
   }
 
-  /// 1 to 64 users; how many a server takes is in its greeting.
+  /// At least one; how many a server takes is in its greeting.
   public var users: [User]
+  /// The trace that the request belongs to; sent where the server takes one.
+  public var trace: TraceContext?
 
   /// Several users in one frame: cheaper than one request for each, and answered together.
   public init(users: [User]) {
@@ -61,102 +63,80 @@ extension ScoreRequest {
   /// The body of the SCORE frame, complete but for handle and deadline, and each user's coupon count.
   ///
   /// - Throws: `invalidRequest` with the column's name.
+  /// - Cost: one look-up for each user and column, one pass over the values.
   func encode(
-    for signature: Signature, limits: FrameLimits
+    for signature: Signature, limits: FrameLimits, capabilities: Capabilities
   ) throws(TesseraClientError) -> (body: [UInt8], coupons: [Int]) {
-    var wireUsers: [ScoreBody.User] = []
-    for (index, user) in users.enumerated() {
-      wireUsers.append(
-        ScoreBody.User(
-          key: user.key,
-          events: try rows(.event, of: user, index: index, signature) ?? 0,
-          coupons: try rows(.coupon, of: user, index: index, signature) ?? 1))
+    guard !users.isEmpty else {
+      throw TesseraClientError(.invalidRequest, "the request has no user; it needs at least one")
     }
+    // Rows of each user on each axis that the model reads, with the column that told.
+    var rows = users.map { _ in PerAxis<(count: Int, column: String)?>(repeating: nil) }
     var columns: [ColumnValues] = []
-    for column in signature.columns { columns.append(try values(of: column)) }
+    columns.reserveCapacity(signature.columns.count)
+    for column in signature.columns {
+      var given: [ColumnValues] = []
+      given.reserveCapacity(users.count)
+      for (index, user) in users.enumerated() {
+        let values = try user.values(of: column, index: index)
+        try check(values.rows, of: column, user: index, beside: rows[index][column.axis])
+        rows[index][column.axis] = (values.rows, column.name)
+        given.append(values)
+      }
+      guard let joined = ColumnValues(joining: given) else {
+        throw TesseraClientError(
+          .invalidRequest,
+          "column '\(column.name)' is not of the same kind for every user of the request",
+          column: column.name)
+      }
+      columns.append(joined)
+    }
+    let noCoupons = signature.couponsMax == 0 ? 0 : 1
+    let wireUsers = users.indices.map { index in
+      ScoreBody.User(
+        key: users[index].key, events: rows[index][.event]?.count ?? 0,
+        coupons: rows[index][.coupon]?.count ?? noCoupons)
+    }
     var body: [UInt8] = []
     do {
-      try ScoreBody(handle: 0, users: wireUsers, columns: columns)
-        .encode(signature: signature, limits: limits, into: &body)
+      try ScoreBody(
+        handle: 0, trace: capabilities.contains(.tracing) ? trace : nil, users: wireUsers,
+        columns: columns
+      ).encode(signature: signature, limits: limits, into: &body)
     } catch {
       throw TesseraClientError(.invalidRequest, error, signature: signature)
     }
     return (body, wireUsers.map(\.coupons))
   }
 
-  /// How long this user's columns of `axis` are; nil when the model has no such column.
-  private func rows(
-    _ axis: Axis, of user: User, index: Int, _ signature: Signature
-  ) throws(TesseraClientError) -> Int? {
-    var first: (name: String, rows: Int)?
-    for column in signature.columns where column.axis == axis {
-      let rows = try given(column, for: user, index: index).rows
-      guard let known = first else {
-        first = (column.name, rows)
-        continue
-      }
-      guard rows == known.rows else {
-        throw TesseraClientError(
-          .invalidRequest,
-          "user \(index) has \(rows) rows in column '\(column.name)' and \(known.rows) in "
-            + "'\(known.name)'; all columns of the \(axis) axis are equally long",
-          column: column.name)
-      }
+  private func check(
+    _ rows: Int, of column: Column, user: Int, beside other: (count: Int, column: String)?
+  ) throws(TesseraClientError) {
+    if column.axis.parent == nil, rows != 1 {
+      throw TesseraClientError(
+        .invalidRequest,
+        "user \(user) has \(rows) values in column '\(column.name)'; a column of the "
+          + "\(column.axis.name) axis has one",
+        column: column.name)
     }
-    return first?.rows
-  }
-
-  private func given(
-    _ column: Column, for user: User, index: Int
-  ) throws(TesseraClientError) -> ColumnValues {
-    if let values = user.columns[column.name] { return values }
+    guard let other, rows != other.count else { return }
     throw TesseraClientError(
       .invalidRequest,
-      "user \(index) has no column '\(column.name)' (\(column.axis) axis, \(column.kind)), which the model needs; "
-        + "given are \(user.columns.keys.sorted().joined(separator: ", "))",
+      "user \(user) has \(rows) rows in column '\(column.name)' and \(other.count) in "
+        + "'\(other.column)'; all columns of the \(column.axis.name) axis are equally long",
       column: column.name)
-  }
-
-  /// The values of all users, one after another.
-  private func values(of column: Column) throws(TesseraClientError) -> ColumnValues {
-    var all: ColumnValues?
-    for (index, user) in users.enumerated() {
-      let values = try given(column, for: user, index: index)
-      if column.axis == .user, values.rows != 1 {
-        throw TesseraClientError(
-          .invalidRequest,
-          "user \(index) has \(values.rows) values in column '\(column.name)'; a column of the user axis has one",
-          column: column.name)
-      }
-      guard let before = all else {
-        all = values
-        continue
-      }
-      guard let joined = before.joined(with: values) else {
-        throw TesseraClientError(
-          .invalidRequest,
-          "column '\(column.name)' of user \(index) is of another kind than those of the users before",
-          column: column.name)
-      }
-      all = joined
-    }
-    guard let all else {
-      throw TesseraClientError(.invalidRequest, "the request has no user; it needs at least one")
-    }
-    return all
   }
 }
 
-extension ColumnValues {
-  /// These rows and then those; nil when they are not of the same kind.
-  fileprivate func joined(with other: ColumnValues) -> ColumnValues? {
-    switch (self, other) {
-    case (.integers(let first), .integers(let second)): .integers(first + second)
-    case (.numbers(let first), .numbers(let second)): .numbers(first + second)
-    case (.strings(let first), .strings(let second)): .strings(first + second)
-    case (.integerBags(let first), .integerBags(let second)): .integerBags(first + second)
-    case (.stringBags(let first), .stringBags(let second)): .stringBags(first + second)
-    default: nil
-    }
+extension ScoreRequest.User {
+  fileprivate func values(
+    of column: Column, index: Int
+  ) throws(TesseraClientError) -> ColumnValues {
+    if let values = columns[column.name] { return values }
+    throw TesseraClientError(
+      .invalidRequest,
+      "user \(index) has no column '\(column.name)' (\(column.axis.name) axis, \(column.kind)), which "
+        + "the model needs; given are \(columns.keys.sorted().joined(separator: ", "))",
+      column: column.name)
   }
 }

@@ -10,7 +10,9 @@ extension TesseraClientError {
       switch body.code {
       case .unsupportedProtocol: .unsupportedVersion
       case .unauthenticated: .unauthenticated
-      case .unknownModel: .unknownModel
+      case .unknownObject: .unknownModel
+      case .versionGone: .versionGone
+      case .cancelled: .cancelled
       case .overloaded: .overloaded
       case .deadlineExceeded: .deadlineExceeded
       case .rebindRequired, .unknownHandle: .rebindRequired
@@ -19,7 +21,7 @@ extension TesseraClientError {
       case .malformed, .limit, .badValue: .refused
       case .badFrame, .expectedHello: .protocolViolation
       case .timeout: .connectionLost
-      // INTERNAL, and whatever a newer server may say: the protocol wants them treated alike.
+      // Codes are an open set: INTERNAL, and whatever a newer server may say, are treated alike.
       default: .serverFailure
       }
     var column: String?

@@ -67,14 +67,15 @@ public final class TesseraClient: Sendable {
       let body: [UInt8]
       let coupons: [Int]
       do throws(TesseraClientError) {
-        (body, coupons) = try request.encode(for: binding.signature, limits: connection.limits)
+        (body, coupons) = try request.encode(
+          for: binding.signature, limits: connection.limits, capabilities: connection.capabilities)
       } catch {
         throw CallFailure(error)
       }
       let scores = try await connection.score(
         body: body, binding: binding, deadline: until)
       do throws(TesseraClientError) {
-        return try ScoreResponse(scores, outputs: binding.signature.outputs, coupons: coupons)
+        return try ScoreResponse(scores, signature: binding.signature, coupons: coupons)
       } catch {
         throw CallFailure(error)
       }
@@ -100,7 +101,7 @@ public final class TesseraClient: Sendable {
   }
 
   /// Makes attempts until one succeeds or may not be repeated.
-  private func onConnection<Result>(
+  func onConnection<Result>(
     _ deadline: Duration?,
     _ attempt: (ClientConnection, UInt64) async throws(CallFailure) -> Result
   ) async throws(TesseraClientError) -> Result {

@@ -51,6 +51,10 @@ public struct TesseraClientError: Error, Sendable {
     public static let draining = Code("draining")
     /// The server serves no such model, alias or version.
     public static let unknownModel = Code("unknownModel")
+    /// The version or alias that was bound is not served at the moment; it may be again.
+    public static let versionGone = Code("versionGone")
+    /// The server cannot do what was asked.
+    public static let unsupported = Code("unsupported")
     /// The model's signature changed again while the request was being repeated with the new one.
     public static let rebindRequired = Code("rebindRequired")
     /// The server refused the request's content: structure, a limit, or a value of a column.

@@ -74,15 +74,22 @@ struct ScoreVerb: AsyncParsableCommand {
     for event in household.events { print("  \(event.words)") }
     if household.events.isEmpty { print("  Nothing is known of what they bought.") }
     print()
-    let ranking = Ranking(
-      words: household.coupons.map(\.words), outputs: response.outputs,
-      scores: response.outputs.map { response.scores(of: $0) ?? [] })
-    for line in ranking.lines { print("  \(line)") }
+    for output in response.outputs where output.axis == .user {
+      let numbers = response.scores(of: output.name) ?? []
+      print("  \(output.name): \(Ranking.figure(of: output, numbers))")
+    }
+    let outputs = response.outputs.filter { $0.axis == .coupon }
+    if !outputs.isEmpty {
+      let ranking = Ranking(
+        words: household.coupons.map(\.words), outputs: outputs,
+        scores: outputs.map { response.scores(of: $0.name) ?? [] })
+      for line in ranking.lines { print("  \(line)") }
+    }
     print()
     let queued = response.queueTime.microseconds
     let computed = response.computeTime.microseconds
     print(
-      "\(target.model) version \(response.version) at \(target.server): \(queued + computed) µs in the server "
+      "\(target.model) version \(response.version() ?? 0) at \(target.server): \(queued + computed) µs in the server "
         + "(\(queued) queued, \(computed) computed)")
   }
 }
