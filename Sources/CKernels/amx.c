@@ -15,12 +15,8 @@
 
 #define int8_block amx_block
 #define HAS_WIDE_REGISTERS 1
-#include "body_product.h"
-#include "body_rows.h"
-#include "body_lstm.h"
-#include "body_attention.h"
+#include "kernels.h"
 #pragma clang attribute pop
 
-const tsr_kernels tsr_kernels__amx = {
-    "amx", quantise, product, gather, lstm, attention, layer_norm, pool, combine, activate, number};
+TABLE_OF_KERNELS(amx)
 #endif

@@ -16,12 +16,8 @@ INLINE void blocks_end(void) {}
 
 #define int8_block avx2_block
 #define HAS_WIDE_REGISTERS 0
-#include "body_product.h"
-#include "body_rows.h"
-#include "body_lstm.h"
-#include "body_attention.h"
+#include "kernels.h"
 #pragma clang attribute pop
 
-const tsr_kernels tsr_kernels__avx2 = {
-    "avx2", quantise, product, gather, lstm, attention, layer_norm, pool, combine, activate, number};
+TABLE_OF_KERNELS(avx2)
 #endif

@@ -93,6 +93,10 @@ static void attention_alone(const tsr_attention *a, int32_t row) {
 }
 
 static void attention(const tsr_attention *a) {
+  REQUIRE(a->users >= 0 && a->heads > 0 && a->width % a->heads == 0 && a->offsets != NULL);
+  REQUIRE_ROWS(a->qkv, a->qkv_stride, 3 * a->width);
+  REQUIRE_ROWS(a->output, a->output_stride, a->width);
+  REQUIRE_SCRATCH(a->scratch);
   const int32_t depth = a->width / a->heads;
   blocks_begin();
   for (int32_t u = 0; u < a->users; u++) {

@@ -84,7 +84,7 @@ static void value_factors(const float *v, size_t stride, int32_t rows, int32_t d
 
 // The bytes of up to four rows of v side by side in each lane.
 INLINE i value_group(const float *v, size_t stride, int32_t rows, size_t count, f factor) {
-  const f shift = f_set(12582912.0f);
+  const f shift = f_set(ROUNDING);
   i row[4];
   for (int32_t r = 0; r < 4; r++)
     row[r] = r < rows ? i_from_bits(f_fma(load(v + r * stride, count), factor, shift)) : i_set(0);
@@ -133,7 +133,7 @@ INLINE i largest_sums(const int32_t *sums, int32_t limit) {
 // taken for all parts, whose long chains so overlap.
 #define WEIGHT_ZERO 0x4b404000
 INLINE void weights_of(const int32_t *sums, int32_t parts, i largest, i least, f scale, i *w) {
-  const f shift = f_set(12582912.0f + 127.0f + 14.0f);
+  const f shift = f_set(ROUNDING + 127.0f + 14.0f);
   f x[4], shifted[4], p[4];
   for (int32_t n = 0; n < parts; n++) w[n] = i_max(least, i_sub(i_load(sums + n * 16), largest));
   for (int32_t n = 0; n < parts; n++) x[n] = f_from_i(w[n]);
@@ -144,7 +144,7 @@ INLINE void weights_of(const int32_t *sums, int32_t parts, i largest, i least, f
   for (int32_t n = 0; n < parts; n++) p[n] = f_fma(p[n], x[n], f_set(0.9921126463f));
   for (int32_t n = 0; n < parts; n++) x[n] = f_from_bits(I_SHIFT_LEFT(i_from_bits(shifted[n]), 23));
   for (int32_t n = 0; n < parts; n++)
-    w[n] = i_from_bits(f_fma(p[n], x[n], f_set(12582912.0f + 16384.0f)));
+    w[n] = i_from_bits(f_fma(p[n], x[n], f_set(ROUNDING + 16384.0f)));
 }
 
 // Weights of one query from its sums, as bytes; returns Σ w in lanes. `limit` keys are seen, the bytes up

@@ -241,6 +241,21 @@ static void lstm_step(lstm_group *g) {
 }
 
 static void lstm(const tsr_lstm *a) {
+  const size_t all_gates = 4 * tsr_rounded_up(a->units, TSR_LANES);
+  REQUIRE(a->users >= 0 && a->units > 0 && a->offsets != NULL);
+  REQUIRE(a->recurrent->depth == a->units && (size_t)a->recurrent->padded_outputs == all_gates);
+  REQUIRE(a->lookup_count >= 0 && a->lookup_count <= TSR_LOOKUPS_MAX);
+  for (int32_t n = 0; n < a->lookup_count; n++) REQUIRE((size_t)a->lookups[n].table->width == all_gates);
+  if (a->user_rows != NULL) REQUIRE(a->user_stride >= all_gates);
+  if (a->input_matrix != NULL) {
+    REQUIRE((size_t)a->input_matrix->padded_outputs == all_gates);
+    if (a->input_matrix->int8_weights != NULL) REQUIRE(a->input_int8 != NULL && a->input_scales != NULL);
+    else REQUIRE_ROWS(a->input_float, a->input_stride, a->input_matrix->depth);
+  }
+  REQUIRE(a->sequence != NULL || a->state != NULL);
+  if (a->sequence != NULL) REQUIRE(a->sequence_stride >= (size_t)a->units);
+  if (a->state != NULL) REQUIRE(a->state_stride >= (size_t)a->units);
+  REQUIRE_SCRATCH(a->scratch);
   lstm_scratch s;
   lstm_scratch_carve(&s, a->scratch, a->users, a->offsets[a->users] - a->offsets[0], a->units,
                      a->input_matrix);

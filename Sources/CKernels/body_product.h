@@ -124,6 +124,17 @@ INLINE void epilogue_of(const epilogue_block *b, tsr_activation activation) {
 
 static void product(const tsr_product *a) {
   const tsr_matrix *w = a->matrix;
+  REQUIRE(a->rows >= 0);
+  REQUIRE_EITHER(w->int8_weights, w->float_weights);
+  if (w->int8_weights != NULL) REQUIRE(a->input_int8 != NULL && a->input_scales != NULL);
+  else REQUIRE_ROWS(a->input_float, a->input_stride, w->depth);
+  if (a->addend != NULL) REQUIRE(a->addend_stride >= (size_t)w->outputs);
+  // The output may be the addend, row for row.
+  REQUIRE(a->addend == NULL || a->addend != a->output || a->addend_map == NULL);
+  REQUIRE(a->output != NULL || a->output_int8 != NULL);
+  if (a->output != NULL) REQUIRE(a->output_stride >= (size_t)w->outputs && a->output != a->input_float);
+  REQUIRE((a->output_int8 == NULL) == (a->output_scales == NULL));
+  REQUIRE_SCRATCH(a->scratch);
   const int32_t panels_all = w->padded_outputs / 16;
   const size_t sums_stride = PANEL_GROUP * 16;
   int32_t *sums = a->scratch;                                         // [32, 128]
@@ -164,5 +175,8 @@ static void product(const tsr_product *a) {
 }
 
 static void quantise(const tsr_quantise *a) {
+  REQUIRE(a->rows >= 0 && a->columns > 0);
+  REQUIRE_ROWS(a->input, a->input_stride, a->columns);
+  REQUIRE(a->output != NULL && a->output_scales != NULL);
   quantise_rows(a->input, a->input_stride, a->rows, a->columns, a->output, a->output_scales);
 }

@@ -27,6 +27,10 @@ INLINE void read_row(const tsr_table *t, int32_t wanted, float *out, bool is_fir
 }
 static void gather(const tsr_gather *a) {
   const tsr_table *t = a->table;
+  REQUIRE(a->rows >= 0 && t->rows > 0 && t->width > 0 && a->ids != NULL);
+  REQUIRE_EITHER(t->int8_values, t->float_values);
+  REQUIRE((t->int8_values == NULL) == (t->scales == NULL));
+  REQUIRE_ROWS(a->output, a->output_stride, t->width);
   const int32_t members = a->bag_offsets == NULL ? a->rows : a->bag_offsets[a->rows];
   for (int32_t m = 0; m < members && m < PREFETCH_ROWS; m++) prefetch_row(t, a->ids[m]);
   for (int32_t r = 0; r < a->rows; r++) {
@@ -47,6 +51,10 @@ static void gather(const tsr_gather *a) {
 
 // The row stays in the output between the steps. Steps are taken for a few rows at a time.
 static void layer_norm(const tsr_layer_norm *a) {
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->epsilon > 0 && a->gain != NULL && a->bias != NULL);
+  REQUIRE_ROWS(a->input, a->input_stride, a->width);
+  REQUIRE_ROWS(a->output, a->output_stride, a->width);
+  REQUIRE((a->output_int8 == NULL) == (a->output_scales == NULL));
   const float width = (float)a->width;
   float means[ROWS_TOGETHER], factors[ROWS_TOGETHER];
   for (int32_t first = 0; first < a->rows; first += ROWS_TOGETHER) {
@@ -54,12 +62,10 @@ static void layer_norm(const tsr_layer_norm *a) {
     float *rows = a->output + (size_t)first * a->output_stride;
     for (int32_t r = 0; r < together; r++) {
       const float *in = a->input + (size_t)(first + r) * a->input_stride;
-      const float *residual = a->residual == NULL ? NULL : a->residual + (size_t)(first + r) * a->residual_stride;
       float *out = rows + r * a->output_stride;
       f sum = f_set(0);
       FOR_COLUMNS(a->width) {
         f x = load(in + column, count);
-        if (residual != NULL) x = f_add(x, load(residual + column, count));
         store(out + column, x, count);
         sum = f_add(sum, x);
       }
@@ -92,6 +98,9 @@ static void layer_norm(const tsr_layer_norm *a) {
 }
 
 static void pool(const tsr_pool *a) {
+  REQUIRE(a->users >= 0 && a->width > 0 && a->offsets != NULL && a->mode <= TSR_MAX);
+  REQUIRE_ROWS(a->input, a->input_stride, a->width);
+  REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t u = 0; u < a->users; u++) {
     const int32_t first = a->offsets[u], end = a->offsets[u + 1];
     float *out = a->output + (size_t)u * a->output_stride;
@@ -116,6 +125,10 @@ static void pool(const tsr_pool *a) {
 }
 
 static void combine(const tsr_combine *a) {
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->combination <= TSR_MULTIPLY);
+  REQUIRE_ROWS(a->a, a->a_stride, a->width);
+  REQUIRE(a->b == NULL || a->b_stride >= (size_t)a->width);
+  REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t r = 0; r < a->rows; r++) {
     const float *left = a->a + (size_t)(a->a_map == NULL ? r : a->a_map[r]) * a->a_stride;
     const float *right = a->b == NULL ? NULL
@@ -132,6 +145,9 @@ static void combine(const tsr_combine *a) {
 }
 
 static void activate(const tsr_activate *a) {
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->activation <= TSR_SIGMOID);
+  REQUIRE_ROWS(a->input, a->input_stride, a->width);
+  REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t r = 0; r < a->rows; r++) {
     const float *in = a->input + (size_t)r * a->input_stride;
     float *out = a->output + (size_t)r * a->output_stride;
@@ -140,6 +156,8 @@ static void activate(const tsr_activate *a) {
 }
 
 static void number(const tsr_number *a) {
+  REQUIRE(a->count >= 0 && a->input != NULL && a->low <= a->high && a->deviation > 0);
+  REQUIRE_ROWS(a->output, a->output_stride, 1);
   float column_values[16];
   FOR_COLUMNS(a->count) {
     f x = f_if_nan(load(a->input + column, count), f_set(a->missing));

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "bits.h"
 #include "include/CKernels.h"
 
 typedef struct { __m256 a, b; } f;
@@ -102,7 +103,7 @@ INLINE __m128i b_low(i x) {
 }
 INLINE void b_store(uint8_t *p, i x) { _mm_storeu_si128((__m128i *)p, b_low(x)); }
 INLINE __m128i q_rounded(f x, f factor) {
-  return b_low(i_from_bits(f_fma(x, factor, f_set(12582912.0f + 128.0f))));
+  return b_low(i_from_bits(f_fma(x, factor, f_set(ROUNDING + 128.0f))));
 }
 INLINE void q_store(uint8_t *p, f x, f factor) { _mm_storeu_si128((__m128i *)p, q_rounded(x, factor)); }
 // Fewer than sixteen.

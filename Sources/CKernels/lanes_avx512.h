@@ -2,6 +2,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "bits.h"
 #include "include/CKernels.h"
 
 typedef __m512 f;
@@ -52,7 +53,7 @@ INLINE i i_from_bits(f a) { return _mm512_castps_si512(a); }
 INLINE f f_from_i(i a) { return _mm512_cvtepi32_ps(a); }
 
 INLINE __m128i q_rounded(f a, f factor) {
-  return _mm512_cvtepi32_epi8(i_from_bits(f_fma(a, factor, f_set(12582912.0f + 128.0f))));
+  return _mm512_cvtepi32_epi8(i_from_bits(f_fma(a, factor, f_set(ROUNDING + 128.0f))));
 }
 INLINE void q_store(uint8_t *p, f a, f factor) {
   _mm_storeu_si128((__m128i *)p, q_rounded(a, factor));

@@ -2,6 +2,7 @@
 #include <arm_neon.h>
 #include <string.h>
 
+#include "bits.h"
 #include "include/CKernels.h"
 
 typedef struct { float32x4_t at[4]; } f;
@@ -76,7 +77,7 @@ INLINE void b_store(uint8_t *p, i x) {
   vst1q_u8(p, vcombine_u8(vmovn_u16(low), vmovn_u16(high)));
 }
 INLINE void q_store(uint8_t *p, f x, f factor) {
-  b_store(p, i_from_bits(f_fma(x, factor, f_set(12582912.0f + 128.0f))));
+  b_store(p, i_from_bits(f_fma(x, factor, f_set(ROUNDING + 128.0f))));
 }
 INLINE void q_store_part(uint8_t *p, f x, f factor, size_t count) {
   uint8_t bytes[16];

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bits.h"
 #include "include/CKernels.h"
 
 typedef struct { float at[16]; } f;
@@ -89,7 +90,7 @@ INLINE f f_from_i(i a) { f r; LANES r.at[n] = (float)a.at[n]; return r; }
 // a·factor + 128 → a byte, for |a·factor| ≤ 127, rounded once, half to even: 1.5·2²³ is added too and the
 // low byte of the sum kept.
 INLINE void q_store_part(uint8_t *p, f a, f factor, size_t count) {
-  i bits = i_from_bits(f_fma(a, factor, f_set(12582912.0f + 128.0f)));
+  i bits = i_from_bits(f_fma(a, factor, f_set(ROUNDING + 128.0f)));
   for (size_t n = 0; n < count; n++) p[n] = (uint8_t)(bits.at[n] & 255);
 }
 INLINE void q_store(uint8_t *p, f a, f factor) { q_store_part(p, a, factor, 16); }

@@ -23,10 +23,6 @@ INLINE void blocks_begin(void) {}
 INLINE void blocks_end(void) {}
 
 #define HAS_WIDE_REGISTERS 0
-#include "body_product.h"
-#include "body_rows.h"
-#include "body_lstm.h"
-#include "body_attention.h"
+#include "kernels.h"
 
-const tsr_kernels tsr_kernels__scalar = {
-    "scalar", quantise, product, gather, lstm, attention, layer_norm, pool, combine, activate, number};
+TABLE_OF_KERNELS(scalar)

@@ -8,13 +8,14 @@ extern const tsr_kernels tsr_kernels__scalar;
 
 // Odd on purpose: a part of a vector, of a panel, of a tile and of a row block are all met.
 enum {
-  USERS = 4, ROWS = 39, WIDTH = 70, UNITS = 20, GATES = 4 * UNITS, HEADS = 2, VALUES = 64 * 256, BLOCK = VALUES * 4
+  USERS = 4, ROWS = 39, WIDTH = 70, UNITS = 20, GATES = 4 * UNITS, HEADS = 2, ATTENDED = 64, TABLE_ROWS = 32,
+  STRIDE = 256, VALUES = 64 * STRIDE, BLOCK = VALUES * 4
 };
 static const int32_t offsets[USERS + 1] = {0, 19, 19, 20, ROWS};
 
 typedef struct {
-  float *x, *out;           // [64, 256]
-  uint8_t *q, *out_int8;    // [64, 256]
+  float *x, *out;           // [64, STRIDE]
+  uint8_t *q, *out_int8;    // [64, STRIDE]
   float *scales, *out_scales;
   void *weights, *recurrent, *scratch;
   float *bias;
@@ -29,74 +30,97 @@ static uint32_t next_random(uint32_t *state) {
   return *state;
 }
 
-static void run(const tsr_kernels *t, int kernel, const memory *m) {
-  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, kernel == 3, m->weights);
-  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, UNITS, true, m->recurrent);
-  const tsr_table table = {.rows = 32, .width = WIDTH, .int8_values = m->raw, .scales = m->bias};
-  const tsr_table bytes = {.rows = 32, .width = r.padded_outputs, .int8_values = m->raw, .scales = m->bias};
-  const tsr_table floats = {.rows = 32, .width = r.padded_outputs, .float_values = m->x};
-  const tsr_lookup lookups[2] = {{&bytes, m->ids}, {&floats, m->ids + 1}};
-  // Inputs of the matrix kernels come from the reference, so that each kernel is judged alone.
+// Inputs of the matrix kernels come from the reference, so that each kernel is judged alone.
+static void quantise_input(const memory *m) {
   tsr_kernels__scalar.quantise(&(tsr_quantise){
-      .rows = ROWS, .columns = WIDTH, .input = m->x, .input_stride = 256, .output = m->q, .output_scales = m->scales});
-  switch (kernel) {
-    case 0:
-      t->quantise(&(tsr_quantise){.rows = ROWS, .columns = WIDTH, .input = m->x, .input_stride = 256,
-                                  .output = m->out_int8, .output_scales = m->out_scales});
-      break;
-    case 1:
-      t->product(&(tsr_product){.matrix = &w, .rows = ROWS, .input_int8 = m->q, .input_scales = m->scales,
-                                .addend = m->x, .addend_stride = 256, .activation = TSR_GELU, .output = m->out,
-                                .output_stride = 256, .output_int8 = m->out_int8,
-                                .output_scales = m->out_scales, .scratch = m->scratch});
-      break;
-    case 2:
-      t->gather(&(tsr_gather){.table = &table, .rows = ROWS, .ids = m->ids, .output = m->out, .output_stride = 256});
-      break;
-    case 3:
-      t->lstm(&(tsr_lstm){.users = USERS, .units = UNITS, .offsets = offsets, .user_rows = m->x, .user_stride = 256,
-                          .lookups = lookups, .lookup_count = 2, .input_matrix = &w,
-                          .input_int8 = m->q, .input_scales = m->scales, .recurrent = &r,
-                          .sequence = m->out, .sequence_stride = 256, .state = m->out + ROWS * 256,
-                          .state_stride = 256, .scratch = m->scratch});
-      break;
-    case 4:
-      t->attention(&(tsr_attention){.users = USERS, .width = 64, .heads = HEADS, .offsets = offsets,
-                                    .int8 = true, .qkv = m->x, .qkv_stride = 256, .output = m->out,
-                                    .output_stride = 256, .scratch = m->scratch});
-      break;
-    case 5:
-      t->layer_norm(&(tsr_layer_norm){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = 256,
-                                      .gain = m->bias, .bias = m->bias, .epsilon = 1e-5f, .output = m->out,
-                                      .output_stride = 256});
-      break;
-    case 6:
-      t->pool(&(tsr_pool){.users = USERS, .width = WIDTH, .offsets = offsets, .mode = TSR_MEAN, .input = m->x,
-                          .input_stride = 256, .output = m->out, .output_stride = 256});
-      break;
-    case 7:
-      t->combine(&(tsr_combine){.rows = ROWS, .width = WIDTH, .combination = TSR_MULTIPLY, .a = m->x, .a_stride = 256,
-                                .b = m->x, .b_stride = 256, .b_map = m->ids, .output = m->out, .output_stride = 256});
-      break;
-    case 8:
-      for (int activation = TSR_RELU; activation <= TSR_SIGMOID; activation++)
-        t->activate(&(tsr_activate){.rows = ROWS, .width = 50, .activation = (tsr_activation)activation,
-                                    .input = m->x, .input_stride = 256,
-                                    .output = m->out + 50 * (activation - 1), .output_stride = 256});
-      break;
-    default:
-      t->number(&(tsr_number){.count = 1000, .input = m->x, .log1p = true, .low = -1, .high = 1, .mean = 0.25f,
-                              .deviation = 0.75f, .output = m->out, .output_stride = 1});
-  }
+      .rows = ROWS, .columns = WIDTH, .input = m->x, .input_stride = STRIDE, .output = m->q,
+      .output_scales = m->scales});
 }
 
-static const char *const names[] = {"quantise", "product", "gather", "lstm", "attention",
-                                    "layer_norm", "pool", "combine", "activate", "number"};
+// One small case of each kernel: the functions that TSR_KERNELS lists.
+
+static void check_quantise(const tsr_kernels *t, const memory *m) {
+  t->quantise(&(tsr_quantise){.rows = ROWS, .columns = WIDTH, .input = m->x, .input_stride = STRIDE,
+                              .output = m->out_int8, .output_scales = m->out_scales});
+}
+
+static void check_product(const tsr_kernels *t, const memory *m) {
+  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, false, m->weights);
+  quantise_input(m);
+  t->product(&(tsr_product){.matrix = &w, .rows = ROWS, .input_int8 = m->q, .input_scales = m->scales,
+                            .addend = m->x, .addend_stride = STRIDE, .activation = TSR_GELU, .output = m->out,
+                            .output_stride = STRIDE, .output_int8 = m->out_int8,
+                            .output_scales = m->out_scales, .scratch = m->scratch});
+}
+
+static void check_gather(const tsr_kernels *t, const memory *m) {
+  const tsr_table table = {.rows = TABLE_ROWS, .width = WIDTH, .int8_values = m->raw, .scales = m->bias};
+  t->gather(&(tsr_gather){.table = &table, .rows = ROWS, .ids = m->ids, .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_lstm(const tsr_kernels *t, const memory *m) {
+  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, true, m->weights);
+  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, UNITS, true, m->recurrent);
+  const tsr_table bytes = {.rows = TABLE_ROWS, .width = r.padded_outputs, .int8_values = m->raw, .scales = m->bias};
+  const tsr_table floats = {.rows = TABLE_ROWS, .width = r.padded_outputs, .float_values = m->x};
+  const tsr_lookup lookups[] = {{&bytes, m->ids}, {&floats, m->ids + 1}};
+  quantise_input(m);
+  t->lstm(&(tsr_lstm){.users = USERS, .units = UNITS, .offsets = offsets, .user_rows = m->x, .user_stride = STRIDE,
+                      .lookups = lookups, .lookup_count = sizeof lookups / sizeof *lookups, .input_matrix = &w,
+                      .input_int8 = m->q, .input_scales = m->scales, .recurrent = &r,
+                      .sequence = m->out, .sequence_stride = STRIDE, .state = m->out + ROWS * STRIDE,
+                      .state_stride = STRIDE, .scratch = m->scratch});
+}
+
+static void check_attention(const tsr_kernels *t, const memory *m) {
+  t->attention(&(tsr_attention){.users = USERS, .width = ATTENDED, .heads = HEADS, .offsets = offsets,
+                                .int8 = true, .qkv = m->x, .qkv_stride = STRIDE, .output = m->out,
+                                .output_stride = STRIDE, .scratch = m->scratch});
+}
+
+static void check_layer_norm(const tsr_kernels *t, const memory *m) {
+  t->layer_norm(&(tsr_layer_norm){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE,
+                                  .gain = m->bias, .bias = m->bias, .epsilon = 1e-5f, .output = m->out,
+                                  .output_stride = STRIDE});
+}
+
+static void check_pool(const tsr_kernels *t, const memory *m) {
+  t->pool(&(tsr_pool){.users = USERS, .width = WIDTH, .offsets = offsets, .mode = TSR_MEAN, .input = m->x,
+                      .input_stride = STRIDE, .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_combine(const tsr_kernels *t, const memory *m) {
+  t->combine(&(tsr_combine){.rows = ROWS, .width = WIDTH, .combination = TSR_MULTIPLY, .a = m->x, .a_stride = STRIDE,
+                            .b = m->x, .b_stride = STRIDE, .b_map = m->ids, .output = m->out,
+                            .output_stride = STRIDE});
+}
+
+static void check_activate(const tsr_kernels *t, const memory *m) {
+  const int32_t width = 50;  // the results of all activations lie side by side
+  for (int activation = TSR_RELU; activation <= TSR_SIGMOID; activation++)
+    t->activate(&(tsr_activate){.rows = ROWS, .width = width, .activation = (tsr_activation)activation,
+                                .input = m->x, .input_stride = STRIDE,
+                                .output = m->out + width * (activation - TSR_RELU), .output_stride = STRIDE});
+}
+
+static void check_number(const tsr_kernels *t, const memory *m) {
+  t->number(&(tsr_number){.count = 1000, .input = m->x, .log1p = true, .low = -1, .high = 1, .mean = 0.25f,
+                          .deviation = 0.75f, .output = m->out, .output_stride = 1});
+}
+
+static const struct {
+  const char *kernel;
+  void (*run)(const tsr_kernels *, const memory *);
+} checks[] = {
+#define CHECK(kernel) {#kernel, check_##kernel},
+    TSR_KERNELS(CHECK)
+#undef CHECK
+};
 
 const char *tsr_self_check(const tsr_kernels *kernels) {
   const size_t lstm_bytes = tsr_lstm_scratch_bytes(
       USERS, ROWS, UNITS, &(tsr_matrix){.int8_weights = (const int8_t *)"", .padded_depth = (int32_t)tsr_padded(WIDTH)});
-  const size_t attention_bytes = tsr_attention_scratch_bytes(ROWS, 64, HEADS);
+  const size_t attention_bytes = tsr_attention_scratch_bytes(ROWS, ATTENDED, HEADS);
   const size_t scratch_bytes = lstm_bytes > attention_bytes ? lstm_bytes : attention_bytes;
   // Two outputs (floats, int8, scales): [0] of the reference, [1] of the table.
   char *block = aligned_alloc(TSR_ALIGNMENT, tsr_rounded_up(12 * BLOCK + scratch_bytes, TSR_ALIGNMENT));
@@ -113,19 +137,19 @@ const char *tsr_self_check(const tsr_kernels *kernels) {
     m.raw[n] = (int8_t)(next_random(&state) % 255 - 127);
   }
   for (int n = 0; n < 128; n++) {
-    m.ids[n] = (int32_t)(next_random(&state) % 32);
+    m.ids[n] = (int32_t)(next_random(&state) % TABLE_ROWS);
     m.bias[n] = (float)(next_random(&state) % 1000) * 1e-5f;
   }
   const char *mismatch = NULL;
-  for (int kernel = 0; kernel < 10 && mismatch == NULL; kernel++) {
+  for (size_t n = 0; n < sizeof checks / sizeof *checks && mismatch == NULL; n++) {
     for (int side = 0; side < 2; side++) {
       memset(outputs[side], 0, 3 * BLOCK);
       m.out = (float *)outputs[side];
       m.out_int8 = (uint8_t *)(outputs[side] + BLOCK);
       m.out_scales = (float *)(outputs[side] + 2 * BLOCK);
-      run(side == 0 ? &tsr_kernels__scalar : kernels, kernel, &m);
+      checks[n].run(side == 0 ? &tsr_kernels__scalar : kernels, &m);
     }
-    if (memcmp(outputs[0], outputs[1], 3 * BLOCK) != 0) mismatch = names[kernel];
+    if (memcmp(outputs[0], outputs[1], 3 * BLOCK) != 0) mismatch = checks[n].kernel;
   }
   free(block);
   return mismatch;

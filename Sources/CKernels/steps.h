@@ -1,20 +1,17 @@
 // Float functions on sixteen lanes, as fixed sequences of IEEE operations. NaN in gives NaN out.
 // The error bounds are the largest found on a fine grid over the range; KernelsTests hold them.
 
-#define BITS_ABS 0x7fffffff
-#define BITS_INFINITY 0x7f800000
-
 INLINE f f_abs(f x) { return f_from_bits(i_and(i_from_bits(x), i_set(BITS_ABS))); }
 INLINE f f_sign_of(f sign, f magnitude) {
   return f_from_bits(i_or(i_and(i_from_bits(sign), i_set((int32_t)0x80000000u)), i_from_bits(magnitude)));
 }
 
 // eˣ for x ≤ 88; below −87 it stays e⁻⁸⁷ (1.6e-38). Relative error ≤ 2e-7.
-// x = n·ln 2 + r, eʳ = 1 + r + r²·p(r); adding 1.5·2²³ + 127 leaves n + 127 in the low bits.
+// x = n·ln 2 + r, eʳ = 1 + r + r²·p(r); adding ROUNDING + 127 leaves n + 127 in the low bits.
 INLINE f f_exp(f x) {
   x = f_max(f_set(-87.0f), f_min(f_set(88.0f), x));
-  f shifted = f_fma(x, f_set(1.44269504f), f_set(12582912.0f + 127.0f));
-  f n = f_sub(shifted, f_set(12582912.0f + 127.0f));
+  f shifted = f_fma(x, f_set(1.44269504f), f_set(ROUNDING + 127.0f));
+  f n = f_sub(shifted, f_set(ROUNDING + 127.0f));
   f r = f_fnma(n, f_set(0.693145751953125f), x);
   r = f_fnma(n, f_set(1.42860677e-6f), r);
   f p = f_fma(f_set(1.39262508e-3f), r, f_set(8.36323288e-3f));
@@ -140,7 +137,7 @@ static const float tanh_pieces[3][16] __attribute__((aligned(64))) = {
 INLINE f f_quick_tanh(f x) {
   // The bound lies just inside the last piece.
   const f a = f_min(f_set(4.3399f), f_abs(x));
-  const i piece = i_from_bits(f_fma(a, f_set(1 / 0.28f), f_set(8388608.0f)));
+  const i piece = i_from_bits(f_fma(a, f_set(1 / 0.28f), f_set(ROUNDING_POSITIVE)));
   const f slope = f_fma(f_pick(tanh_pieces[2], piece), a, f_pick(tanh_pieces[1], piece));
   return f_sign_of(x, f_fma(slope, a, f_pick(tanh_pieces[0], piece)));
 }

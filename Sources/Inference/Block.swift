@@ -23,8 +23,8 @@ struct Block: Sendable {
   }
 
   /// Bytes for this many rows.
-  func byteCount(_ limits: BatchLimits) -> Int {
-    let rows = limits.rows(axis)
+  func byteCount(_ limits: RowCounts) -> Int {
+    let rows = limits[axis]
     return switch content {
     case .float(let width): 4 * rows * width
     case .quantised(let columns):
@@ -32,16 +32,6 @@ struct Block: Sendable {
     case .ids: 4 * rows
     case .offsets: 4 * (rows + 1)
     case .bagIDs: 4 * limits.bagValues
-    }
-  }
-}
-
-extension BatchLimits {
-  func rows(_ axis: Axis) -> Int {
-    switch axis {
-    case .user: users
-    case .event: events
-    case .coupon: coupons
     }
   }
 }
@@ -58,10 +48,16 @@ struct FloatOperand: Hashable, Sendable {
 enum RowMap: Hashable, Sendable {
   /// The row itself.
   case same
-  /// The user that owns the event.
-  case userOfEvent
-  /// The user that owns the coupon.
-  case userOfCoupon
+  /// The row of its parent that owns the axis's row.
+  case parent(of: Axis)
+
+  /// As in a printed plan.
+  var words: String {
+    switch self {
+    case .same: ""
+    case .parent(let axis): axis.parent.map { " of the \($0.name)" } ?? ""
+    }
+  }
 }
 
 /// Columns that are read through a map.
@@ -76,6 +72,13 @@ enum MatrixOperand: Hashable, Sendable {
   case quantised(block: Int)
   /// Float rows.
   case float(FloatOperand)
+
+  var block: Int {
+    switch self {
+    case .quantised(let block): block
+    case .float(let operand): operand.block
+    }
+  }
 }
 
 /// float32 numbers that belong to the model: gains, biases, positions, boundaries. Immutable.
@@ -90,8 +93,8 @@ final class FloatConstants: Sendable {
     let memory = UnsafeMutablePointer<Float>.allocate(capacity: max(1, values.count))
     // The block has room for exactly these values.
     unsafe memory.initialize(repeating: 0, count: max(1, values.count))
-    for index in values.indices { unsafe memory[index] = values[index] }
-    unsafe base = UnsafePointer(memory)
+    for index in values.indices { unsafe memory[index] = values[index] }  // As above.
+    unsafe base = UnsafePointer(memory)  // As above.
   }
 
   deinit {

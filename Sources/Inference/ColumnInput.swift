@@ -54,12 +54,14 @@ extension ColumnLayout {
       case .int64: unsafe convert(Int64.self, body, into: numbers, stride)
       case .float16:
         for value in 0..<valueCount {
+          // Checked above; the caller has room for `valueCount` numbers.
           let bits = unsafe integer(UInt16.self, value, body)
           let number = Float(Float16(bitPattern: bits))
           unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
         }
       case .float32:
         for value in 0..<valueCount {
+          // As above.
           let number = Float(bitPattern: unsafe integer(UInt32.self, value, body))
           unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
         }
@@ -114,6 +116,7 @@ extension ColumnLayout {
     case .hashedIntegers(let buckets):
       for value in 0..<valueCount {
         let hash = FNV1a64.hash(Int64(unsafe integer(type, value, body)))
+        // As above.
         unsafe ids[value] = Int32(1 + hash % buckets)
       }
     case .strings, .hashedStrings: preconditionFailure("integers in a column of strings")
@@ -125,6 +128,7 @@ extension ColumnLayout {
   ) {
     var begin = valuesOffset
     for value in 0..<valueCount {
+      // The lengths lie inside the body: `check` has seen to it.
       let end = unsafe begin + Int(body[lengthsOffset + value])
       precondition(end <= body.count, "a layout of another body")
       // Just checked; the caller has room for `valueCount` ids.

@@ -54,8 +54,8 @@ struct Fusion {
   /// Concats that only one other concat reads: taken apart there.
   private(set) var absorbed: [Int: Int] = [:]
   private(set) var homes: [Source: Home] = [:]
-  /// Linear node → the sigmoid node that its product applies.
-  private(set) var sigmoids: [Int: Int] = [:]
+  /// Linear node → the node whose activation its product ends with.
+  private(set) var joined: [Int: (node: Int, activation: Operation.Activation)] = [:]
 
   private let tensors: [String: TensorData]
 
@@ -66,7 +66,7 @@ struct Fusion {
       for source in node.sources { consumers[source, default: []].append(index) }
     }
     for index in graph.nodes.indices {
-      findSigmoid(index)
+      findActivation(after: index)
       if isConcat(index), let only = onlyConsumer(of: index), isConcat(only) {
         absorbed[index] = only
       }
@@ -84,7 +84,15 @@ struct Fusion {
   }
 
   private func isConcat(_ node: Int) -> Bool {
-    graph.nodes[node].description.operation == .concat
+    switch reading(node) {
+    case .sideBySide: true
+    case .ids, .floats, .floatsAnd, .elements, .projected: false
+    }
+  }
+
+  private func reading(_ node: Int) -> Reading {
+    let node = graph.nodes[node].description
+    return node.operation.lowering.reading(node.name)
   }
 
   /// The node that alone reads this one, where it is read once and is no output.
@@ -94,12 +102,12 @@ struct Fusion {
     return readers[0]
   }
 
-  private mutating func findSigmoid(_ node: Int) {
+  private mutating func findActivation(after node: Int) {
     guard case .linear(let linear) = graph.nodes[node].description.operation,
       linear.activation == .none, let only = onlyConsumer(of: node),
-      graph.nodes[only].description.operation == .sigmoid
+      case .elements(let activation) = reading(only)
     else { return }
-    sigmoids[node] = only
+    joined[node] = (only, activation)
   }
 
   private mutating func addConcat(_ node: Int) {
@@ -135,15 +143,8 @@ struct Fusion {
 
   /// Names of the matrices `[outputs, width]` that a node multiplies its input by before anything else.
   private func projectionWeights(_ node: Int) -> [String] {
-    let node = graph.nodes[node].description
-    switch node.operation {
-    case .linear: return ["\(node.name).weight"]
-    case .lstm(let lstm):
-      return (lstm.bidirectional ? ["forward", "backward"] : ["forward"]).map {
-        "\(node.name).0.\($0).input_weight"
-      }
-    default: return []
-    }
+    guard case .projected(let weights, _) = reading(node) else { return [] }
+    return weights
   }
 
   /// Whether the embedding's rows are multiplied by the readers' weights when the model is loaded.
@@ -157,10 +158,9 @@ struct Fusion {
       embedding.reduce == nil, let table = tensors[embedding.table], table.isQuantised
     else { return false }
     return readers.allSatisfy { reader in
-      guard case .lstm(let lstm) = graph.nodes[reader].description.operation else { return false }
-      let gates = 4 * KernelLimits.paddedUnits(lstm.units)
-      return table.shape[0] * gates <= InferenceLimits.foldedBytesMax
-        && projectionWeights(reader).allSatisfy(isInt8)
+      guard case .projected(let weights, let width?) = reading(reader) else { return false }
+      return table.shape[0] * width <= InferenceLimits.foldedBytesMax
+        && weights.allSatisfy(isInt8)
     }
   }
 
@@ -223,9 +223,8 @@ extension Fusion {
     if case .node(let node) = source, graph.outputs.contains(node) { demand.float = true }
     if homes[source] != nil { demand.float = true }
     for reader in consumers[source] ?? [] {
-      let node = graph.nodes[reader].description
-      switch node.operation {
-      case .concat:
+      switch reading(reader) {
+      case .sideBySide:
         let outer = outermost(reader)
         let group = Part.allCases.compactMap { concats[outer]?[$0] }
           .first { $0.leaves.contains { $0.source == source } }
@@ -236,14 +235,13 @@ extension Fusion {
         for reader in consumers[.node(outer)] ?? [] {
           for weight in projectionWeights(reader) { demand.add(int8: isInt8(weight)) }
         }
-      case .linear, .lstm:
-        for weight in projectionWeights(reader) { demand.add(int8: isInt8(weight)) }
-      case .transformer(let transformer):
+      case .projected(let weights, _):
+        for weight in weights { demand.add(int8: isInt8(weight)) }
+      case .floatsAnd(let matrix):
         demand.float = true
-        if transformer.norm == .post, transformer.positions == .none {
-          demand.add(int8: isInt8("\(node.name).0.qkv_weight"))
-        }
-      default: demand.float = true
+        demand.add(int8: isInt8(matrix))
+      case .floats, .elements: demand.float = true
+      case .ids: break
       }
     }
     return demand

@@ -47,9 +47,11 @@ final class StringVocabulary: Sendable {
     let entries = values.map { Array($0.utf8) }
     let size = tableSize(values.count)
     mask = size - 1
+    // Blocks of this object, which `deinit` frees.
     unsafe slots = .allocate(capacity: size)
     unsafe slots.initialize(repeating: Slot())
     let byteCount = entries.reduce(0) { $0 + $1.count }
+    // As above.
     unsafe bytes = .allocate(byteCount: max(1, byteCount), alignment: 1)
     var offset = 0
     for (index, entry) in entries.enumerated() {
@@ -76,6 +78,7 @@ final class StringVocabulary: Sendable {
 
   /// Row of the string with these bytes.
   func row(of value: UnsafeRawBufferPointer) -> Int32 {
+    // The caller's bytes, read during the call.
     let hash = unsafe Self.hash(value)
     let tag = UInt32(truncatingIfNeeded: hash >> 32)
     var slot = Int(truncatingIfNeeded: hash) & mask
@@ -123,6 +126,7 @@ final class StringVocabulary: Sendable {
     }
     var rest: UInt64 = 0
     while offset < value.count {
+      // Below the count of bytes.
       rest = unsafe rest << 8 | UInt64(value[offset])
       offset += 1
     }
@@ -147,6 +151,7 @@ final class IntegerVocabulary: Sendable {
   init(_ values: [Int64]) {
     let size = tableSize(values.count)
     mask = size - 1
+    // Blocks of this object, which `deinit` frees.
     unsafe slots = .allocate(capacity: size)
     unsafe slots.initialize(repeating: Slot())
     for (index, value) in values.enumerated() {

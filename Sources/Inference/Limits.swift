@@ -1,40 +1,20 @@
-internal import TesseraWire
+public import TesseraWire
 
-/// Rows that one batch may hold: what all scratch of a workspace is sized from, once.
-///
-/// A batch must hold at least one frame; the more it holds, the better the products use the
-/// processor. Memory is reserved when the workspace is made and used as far as batches reach.
-public struct BatchLimits: Hashable, Sendable {
-  /// Rows of the user axis.
-  public var users: Int
-  /// Rows of the event axis.
-  public var events: Int
-  /// Rows of the coupon axis.
-  public var coupons: Int
-  /// Members of all the bags of one column.
-  public var bagValues: Int
-
-  /// The largest frame that the wire protocol allows: the least that a server can work with.
-  public static let oneFrame = BatchLimits(
+extension RowCounts {
+  /// The largest frame that the wire protocol allows: the least that a server's batch must hold.
+  ///
+  /// The more a batch holds, the better the products use the processor. Memory is reserved when a
+  /// workspace is made and used as far as batches reach.
+  public static let oneFrame = RowCounts(
     users: Limits.usersMax, events: Limits.rowsMax, coupons: Limits.rowsMax,
     bagValues: Limits.bagValuesMax)
 
-  /// All limits.
-  public init(users: Int, events: Int, coupons: Int, bagValues: Int) {
-    self.users = users
-    self.events = events
-    self.coupons = coupons
-    self.bagValues = bagValues
-  }
-}
-
-extension BatchLimits {
   /// The rows that pass through all steps together; a larger batch goes through in chunks of users.
   ///
   /// Small enough that what lies between the steps stays in a level 2 cache of 1 to 2 MB (1,024 events
   /// of width 128: 0.5 MB a block); large enough that products have rows to work on, and that an LSTM
   /// has 32 users a step. A chunk holds at least one user, whatever its rows. No score depends on it.
-  static let chunk = BatchLimits(users: 32, events: 1_024, coupons: 1_024, bagValues: 0)
+  static let chunk = RowCounts(users: 32, events: 1_024, coupons: 1_024)
 }
 
 /// Limits of the engine itself.

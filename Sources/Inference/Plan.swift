@@ -10,13 +10,17 @@ public final class Plan: Sendable {
   /// The columns that requests carry and the outputs that replies carry.
   public let signature: Signature
   /// What one batch may hold.
-  public let limits: BatchLimits
+  public let limits: RowCounts
+  /// Whose rows each output has, in the signature's order.
+  public var outputAxes: [Axis] { outputs.map { blocks[$0.block].axis } }
   /// Name of the instruction set that the steps run on.
   public var kernelName: String { kernels.name }
   /// Bytes of memory that each workspace reserves.
   public let workspaceBytes: Int
   /// Bytes of packed weights and tables.
   public let weightBytes: Int
+  /// What the time of a batch grows with.
+  public let costTerms: CostTerms
 
   let kernels: KernelTable
   let steps: [Step]
@@ -28,25 +32,9 @@ public final class Plan: Sendable {
   let scratchOffset: Int
 
   /// What passes through all steps together.
-  let chunk: BatchLimits
+  let chunk: RowCounts
   /// Whether a block holds the rows of the whole batch, and not those of one chunk: inputs, outputs.
   let isBatchWide: [Bool]
-
-  /// Blocks that say which rows belong to which user.
-  struct RowMaps: Sendable {
-    /// int32 [users + 1] of the batch: where each user's events begin.
-    let eventsOfBatch: Int
-    /// int32 [users + 1] of the batch: where each user's coupons begin.
-    let couponsOfBatch: Int
-    /// int32 [users + 1] of the chunk, as are all below.
-    let eventOffsets: Int
-    /// int32 [events].
-    let userOfEvent: Int
-    /// int32 [events]: 0 for the user's oldest event.
-    let positionOfEvent: Int
-    /// int32 [coupons].
-    let userOfCoupon: Int
-  }
 
   /// Validates the tensors, packs them and writes the steps.
   ///
@@ -54,15 +42,15 @@ public final class Plan: Sendable {
   /// float32. Scores do not depend on `kernels`.
   /// - Complexity: linear in the weights; holds them once more, packed.
   public convenience init(
-    graph: TypedGraph, tensors: [TensorData], limits: BatchLimits, kernels: KernelTable = .best
+    graph: TypedGraph, tensors: [TensorData], limits: RowCounts, kernels: KernelTable = .best
   ) throws(PlanError) {
     try self.init(graph: graph, tensors: tensors, limits: limits, kernels: kernels, chunk: .chunk)
   }
 
   /// As above, with chunks of another size, for tests.
   package init(
-    graph: TypedGraph, tensors: [TensorData], limits: BatchLimits, kernels: KernelTable,
-    chunk: BatchLimits
+    graph: TypedGraph, tensors: [TensorData], limits: RowCounts, kernels: KernelTable,
+    chunk: RowCounts
   ) throws(PlanError) {
     try Self.check(limits, graph)
     do {
@@ -71,13 +59,7 @@ public final class Plan: Sendable {
       throw PlanError(error)
     }
     var builder = PlanBuilder(graph: graph, tensors: tensors, kernels: kernels)
-    maps = RowMaps(
-      eventsOfBatch: builder.block("events of users", .user, .offsets),
-      couponsOfBatch: builder.block("coupons of users", .user, .offsets),
-      eventOffsets: builder.block("rows of users", .user, .offsets),
-      userOfEvent: builder.block("users of events", .event, .ids),
-      positionOfEvent: builder.block("positions of events", .event, .ids),
-      userOfCoupon: builder.block("users of coupons", .coupon, .ids))
+    maps = RowMaps(&builder)
     outputs = graph.outputs.map { builder.float(builder.value(.node($0))) }
     steps = builder.steps
     blocks = builder.blocks
@@ -86,16 +68,13 @@ public final class Plan: Sendable {
     self.limits = limits
     self.kernels = kernels
 
-    let model = graph.description.limits
     // One user must fit into a chunk, and a chunk is never larger than a batch.
-    let chunk = BatchLimits(
-      users: min(limits.users, chunk.users),
-      events: min(limits.events, max(chunk.events, model.events)),
-      coupons: min(limits.coupons, max(chunk.coupons, model.coupons)), bagValues: 0)
+    let userMax = graph.description.limits.ofOneUser
+    let chunk = RowCounts(
+      rows: PerAxis { min(limits[$0], max(chunk[$0], userMax[$0])) }, bagValues: 0)
     self.chunk = chunk
     let batchWide = Set(
-      columns.flatMap(\.blocks) + outputs.map(\.block)
-        + [maps.eventsOfBatch, maps.couponsOfBatch])
+      columns.flatMap(\.blocks) + outputs.map(\.block) + maps.batchWide)
     isBatchWide = blocks.indices.map(batchWide.contains)
     memoryMap = MemoryMap(
       sizes: blocks.indices.map { [blocks] block in
@@ -103,35 +82,35 @@ public final class Plan: Sendable {
       },
       lives: Self.lives(steps: steps, blocks: blocks.count, pinned: batchWide.union(maps.all)))
     let scratch = steps.map {
-      $0.action.scratchBytes(chunk, axis: $0.axis, eventsOfAUserMax: model.events)
+      $0.action.scratchBytes(
+        ChunkSize(rows: chunk[$0.axis], chunk: chunk, eventsOfAUserMax: userMax[.event]))
     }
     scratchOffset = memoryMap.byteCount
     workspaceBytes = scratchOffset + (scratch.max() ?? 0) + InferenceLimits.blockAlignment
     weightBytes = Self.weightBytes(steps)
+    costTerms = CostTerms(steps)
     guard workspaceBytes <= InferenceLimits.workspaceBytesMax else {
       throw PlanError(
         .limits,
-        "a workspace for \(limits.users) users, \(limits.events) events and \(limits.coupons) coupons "
-          + "needs \(workspaceBytes) bytes; lower the batch limits or the model's widths")
+        "a workspace for \(limits.words) needs \(workspaceBytes) bytes; lower the batch limits or the "
+          + "model's widths")
     }
   }
 
   /// Memory in which batches of this plan run; for one thread at a time.
   public func makeWorkspace() -> Workspace { Workspace(self) }
 
-  private static func check(_ limits: BatchLimits, _ graph: TypedGraph) throws(PlanError) {
-    let largest = max(limits.users, limits.events, limits.coupons, limits.bagValues)
+  private static func check(_ limits: RowCounts, _ graph: TypedGraph) throws(PlanError) {
+    let largest = Axis.allCases.map { limits[$0] }.reduce(limits.bagValues, max)
     guard largest <= InferenceLimits.rowsMax else {
       throw PlanError(.limits, "a batch of \(largest) rows is above \(InferenceLimits.rowsMax)")
     }
-    let model = graph.description.limits
-    guard limits.users >= 1, limits.events >= model.events, limits.coupons >= model.coupons,
-      limits.bagValues >= Limits.bagMembersMax
-    else {
+    let least = graph.description.limits.ofOneUser
+    guard least.fits(in: limits) else {
       throw PlanError(
         .limits,
-        "a batch must hold one user with \(model.events) events, \(model.coupons) coupons and a full "
-          + "bag; raise the batch limits")
+        "a batch must hold one user with its rows (\(least.words)) and a full bag of "
+          + "\(least.bagValues); raise the batch limits")
     }
   }
 
@@ -150,27 +129,19 @@ public final class Plan: Sendable {
     return lives.map { $0 ?? -1...steps.count }
   }
 
+  /// Each matrix and table once, however many steps read it.
   private static func weightBytes(_ steps: [Step]) -> Int {
     var seen: Set<ObjectIdentifier> = []
-    var bytes = 0
-    for step in steps {
-      switch step.action {
-      case .product(let matrix, _, _, _, _, _): bytes += matrix.byteCount
-      case .lstm(let input, let recurrent, _, _, _):
-        bytes += recurrent.byteCount + (input.product?.matrix.byteCount ?? 0)
-        bytes += input.lookups.reduce(0) { $0 + $1.table.byteCount }
-      case .gather(let table, _, _, _, _):
-        if seen.insert(ObjectIdentifier(table)).inserted { bytes += table.byteCount }
-      default: break
-      }
+    return steps.flatMap(\.action.weights).reduce(0) { bytes, weights in
+      seen.insert(ObjectIdentifier(weights)).inserted ? bytes + weights.byteCount : bytes
     }
-    return bytes
   }
 }
 
-extension Plan.RowMaps {
-  var all: [Int] {
-    [eventsOfBatch, couponsOfBatch, eventOffsets, userOfEvent, positionOfEvent, userOfCoupon]
+extension ModelDescription.Rows {
+  /// The most that one user brings.
+  fileprivate var ofOneUser: RowCounts {
+    RowCounts(users: 1, events: events, coupons: coupons, bagValues: Limits.bagMembersMax)
   }
 }
 

@@ -21,17 +21,17 @@ struct PlanBuilder {
   private(set) var blocks: [Block] = []
   private(set) var steps: [Step] = []
   /// Input columns in the signature's order.
-  private(set) var columns: [ColumnInput] = []
+  var columns: [ColumnInput] = []
   var values: [Source: Value] = [:]
   /// The values of each split concat's parts.
   var splits: [Int: [Fusion.Part: Value]] = [:]
   private var concatBlocks: [Int: [Fusion.Part: Int]] = [:]
-  private var ids: [Int: (ids: Int, bagOffsets: Int?)] = [:]
+  var ids: [Int: (ids: Int, bagOffsets: Int?)] = [:]
   private var tables: [String: EmbeddingTable] = [:]
   private var quantisedBlocks: [QuantisedKey: Int] = [:]
 
   /// Numbers that a step transforms, with their names.
-  private var numbers: [Axis: [(name: String, column: NumberColumn)]] = [:]
+  var numbers: [Axis: [(name: String, column: NumberColumn)]] = [:]
 
   private struct QuantisedKey: Hashable {
     let operand: FloatOperand
@@ -46,7 +46,9 @@ struct PlanBuilder {
     fusion = Fusion(graph, tensors: self.tensors)
     for index in graph.description.inputs.indices { addInput(index) }
     for axis in Axis.allCases { addNumbers(axis) }
-    for index in graph.nodes.indices { addNode(index) }
+    for (index, node) in graph.nodes.enumerated() {
+      node.description.operation.lowering.lower(index, into: &self)
+    }
   }
 }
 
@@ -62,7 +64,7 @@ extension PlanBuilder {
     FloatOperand(block: block(label, axis, .float(width: width)))
   }
 
-  mutating func emit(_ label: String, _ axis: Axis, _ action: Action) {
+  mutating func emit(_ label: String, _ axis: Axis, _ action: some Action) {
     steps.append(Step(action: action, axis: axis, label: label))
   }
 
@@ -156,6 +158,13 @@ extension PlanBuilder {
     return found
   }
 
+  /// The value read from rows of the same axis or of the one below.
+  func mapped(_ value: Value, to axis: Axis) -> MappedOperand {
+    guard value.axis != axis else { return MappedOperand(operand: float(value), map: .same) }
+    precondition(value.axis == axis.parent, "a row map leads from an axis to its parent only")
+    return MappedOperand(operand: float(value), map: .parent(of: axis))
+  }
+
   /// Where the value is computed: its slice of a concat, or a block of its own.
   mutating func target(_ source: Source, label: String) -> FloatOperand {
     if let home = home(source) { return home }
@@ -194,7 +203,8 @@ extension PlanBuilder {
     let key = QuantisedKey(operand: operand, width: value.width)
     if let block = quantisedBlocks[key] { return block }
     let made = block(label, value.axis, .quantised(columns: value.width))
-    emit(label, value.axis, .quantise(operand, columns: value.width, output: made))
+    emit(
+      label, value.axis, QuantiseAction(input: operand, columns: value.width, output: made))
     quantisedBlocks[key] = made
     return made
   }
@@ -221,93 +231,9 @@ extension PlanBuilder {
     }
     emit(
       label, input.axis,
-      .product(
-        matrix, operand, addend: addend, activation, output: result.operand,
-        quantised: result.quantised))
+      ProductAction(
+        matrix: matrix, input: operand, addend: addend, activation: activation,
+        output: result.operand, quantised: result.quantised))
     return result
-  }
-}
-
-// MARK: - Inputs
-
-extension PlanBuilder {
-  private mutating func addInput(_ index: Int) {
-    let input = graph.description.inputs[index]
-    let (label, axis) = (input.name, input.axis)
-    switch input.transform {
-    case .id(let source):
-      let block = block(label, axis, .ids)
-      ids[index] = (block, nil)
-      columns.append(ColumnInput(axis: axis, target: .ids(IDLookup(source), block: block)))
-    case .bag(let source):
-      let values = block(label, axis, .bagIDs)
-      let offsets = block(label, axis, .offsets)
-      ids[index] = (values, offsets)
-      columns.append(
-        ColumnInput(axis: axis, target: .bag(IDLookup(source), block: values, offsets: offsets)))
-    case .number(let number):
-      let output = target(.input(index), label: label)
-      values[.input(index)] = Value(operand: output, axis: axis, width: 1)
-      if number.isIdentity {
-        columns.append(
-          ColumnInput(axis: axis, target: .number(output, missing: number.missing)))
-        return
-      }
-      let raw = block(label, axis, .float(width: 1))
-      columns.append(
-        ColumnInput(axis: axis, target: .number(FloatOperand(block: raw), missing: nil)))
-      let column = NumberColumn(
-        raw: raw, transform: Kernels.NumberTransform(number), output: output)
-      numbers[axis, default: []].append((label, column))
-    case .buckets(let buckets):
-      let raw = block(label, axis, .float(width: 1))
-      let block = block(label, axis, .ids)
-      ids[index] = (block, nil)
-      columns.append(
-        ColumnInput(axis: axis, target: .number(FloatOperand(block: raw), missing: nil)))
-      let transform = Kernels.NumberTransform(missing: buckets.missing, log1p: buckets.log1p)
-      emit(
-        label, axis,
-        .bucketise(
-          raw: raw, transform, boundaries: FloatConstants(buckets.boundaries), ids: block))
-    }
-  }
-}
-
-extension PlanBuilder {
-  /// One step for all transformed numbers of the axis.
-  private mutating func addNumbers(_ axis: Axis) {
-    guard let found = numbers[axis], let first = found.first else { return }
-    let label = found.count == 1 ? first.name : "\(first.name), …"
-    emit(label, axis, .numbers(found.map(\.column)))
-  }
-}
-
-extension ModelGraph.NumberTransform {
-  /// Whether only missing values change.
-  fileprivate var isIdentity: Bool {
-    !log1p && clip == nil && mean == 0 && deviation == 1
-  }
-}
-
-extension Kernels.NumberTransform {
-  fileprivate init(_ transform: ModelGraph.NumberTransform) {
-    self.init(
-      missing: transform.missing, log1p: transform.log1p,
-      clip: transform.clip ?? -Float.infinity...Float.infinity, mean: transform.mean,
-      deviation: transform.deviation)
-  }
-}
-
-extension Activation {
-  init(_ activation: Operation.Activation) {
-    self =
-      switch activation {
-      case .none: .none
-      case .relu: .relu
-      case .gelu: .gelu
-      case .tanh: .tanh
-      case .sigmoid: .sigmoid
-      }
   }
 }

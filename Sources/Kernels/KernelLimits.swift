@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The sizes that kernels take, each with its reason.
 public enum KernelLimits {
   /// Outputs or depth of one matrix: three times the widest vector, for the queries, keys and values of a
@@ -5,25 +7,25 @@ public enum KernelLimits {
   public static let matrixSideMax = 49_152
   /// Bytes to which packed weights and scratch are aligned: a cache line, a 512-bit vector, a row of
   /// an AMX tile.
-  public static let alignmentBytes = 64
+  public static let alignmentBytes = Int(TSR_ALIGNMENT)
   /// Quantised rows are padded with zeros to a multiple of this many bytes: a row of an AMX tile.
-  public static let depthStep = 64
+  public static let depthStep = Int(TSR_DEPTH_STEP)
   /// The rows of an AMX tile: see ``paddedRows(_:)``.
-  public static let rowStep = 16
+  public static let rowStep = Int(TSR_ROW_STEP)
 
   /// Lookups of one layer: a kernel keeps their addresses for 32 users on its stack.
-  public static let lookupsMax = 8
+  public static let lookupsMax = Int(TSR_LOOKUPS_MAX)
 
   /// Bytes up to which a folded table stays float32: what lies in a level 1 or 2 cache beside the rest.
   public static let floatLookupBytesMax = 64 << 10
 
   /// Units of an LSTM as its matrices are packed: rounded up to a vector.
-  public static func paddedUnits(_ units: Int) -> Int { (units + 15) / 16 * 16 }
+  public static func paddedUnits(_ units: Int) -> Int {
+    tsr_rounded_up(units, Int(TSR_LANES))
+  }
 
   /// Bytes of one quantised row, padding included.
-  public static func paddedColumns(_ columns: Int) -> Int {
-    (columns + depthStep - 1) / depthStep * depthStep
-  }
+  public static func paddedColumns(_ columns: Int) -> Int { tsr_padded(columns) }
 
   /// Rows for which a buffer of quantised rows (and of their scales) needs room: rounded up to a tile
   /// and one tile more, because a tile may begin at any row.

@@ -19,7 +19,10 @@ extension KernelTable {
   public static let scalar = named("scalar") ?? available[available.count - 1]
 
   /// Tables that this processor and its kernel grant, best first; the scalar one is always last.
-  public static let available: [KernelTable] = known.filter { unsafe tsr_is_supported($0.c) }
+  public static let available: [KernelTable] = known.filter {
+    // The table is a constant of the C module.
+    unsafe tsr_is_supported($0.c)
+  }
 
   /// Names of the instruction sets known on this architecture, supported here or not, best first.
   public static var knownNames: [String] { known.map(\.name) }

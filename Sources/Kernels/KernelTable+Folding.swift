@@ -30,6 +30,7 @@ extension KernelTable {
     let scratch = UnsafeMutableRawPointer.allocate(
       byteCount: Self.scratchBytes(product: weights), alignment: alignment)
     defer {
+      // The six blocks from above.
       unsafe ids.deallocate()
       unsafe rows.deallocate()
       unsafe products.deallocate()
@@ -39,7 +40,9 @@ extension KernelTable {
     }
     for first in stride(from: 0, to: table.rows, by: rowsAtOnce) {
       let count = min(rowsAtOnce, table.rows - first)
+      // Below `rowsAtOnce`.
       for index in 0..<count { unsafe ids[index] = Int32(first + index) }
+      // Blocks from above, each with room for `count` rows.
       let output = unsafe FloatRows(products, stride: width)
       unsafe gather(
         table, ids: ids, rows: count, into: FloatRows(rows, stride: table.width))
@@ -47,10 +50,12 @@ extension KernelTable {
         weights, .float(FloatRows(rows, stride: table.width)), rows: count, into: output,
         scratch: scratch)
       if isFloat {
+        // `products` holds so many.
         unsafe floats.append(
           contentsOf: UnsafeBufferPointer(start: products, count: count * width))
         continue
       }
+      // As above.
       let quantised = unsafe QuantisedRows(values: values, scales: rowScales)
       unsafe quantise(output, rows: count, columns: width, into: quantised)
       for row in 0..<count {

@@ -19,6 +19,7 @@ extension KernelTable {
     activation: Activation = .none, into output: FloatRows?, quantised: QuantisedRows? = nil,
     scratch: UnsafeMutableRawPointer
   ) {
+    // The caller's pointers are used until the call below ends: the matrix, and the rows that it takes.
     var a = unsafe tsr_product()
     unsafe a.matrix = UnsafePointer(matrix.matrix)
     unsafe a.rows = Int32(rows)
@@ -29,14 +30,17 @@ extension KernelTable {
       unsafe a.input_scales = UnsafePointer(rows.scales)
     case .float(let rows):
       assert(!matrix.isInt8)
+      // As above.
       unsafe a.input_float = UnsafePointer(rows.base)
       unsafe a.input_stride = rows.stride
     }
+    // What is added, if anything.
     if let addend = unsafe addend {
       unsafe a.addend = UnsafePointer(addend.rows.base)
       unsafe a.addend_stride = addend.rows.stride
       unsafe a.addend_map = addend.map
     }
+    // The forms in which the result is wanted.
     unsafe a.activation = activation.code
     if let output = unsafe output {
       unsafe a.output = output.base
@@ -46,6 +50,7 @@ extension KernelTable {
       unsafe a.output_int8 = quantised.values
       unsafe a.output_scales = quantised.scales
     }
+    // As large as `scratchBytes(product:)` says.
     unsafe a.scratch = scratch
     unsafe c.pointee.product(&a)
   }
@@ -86,6 +91,7 @@ extension KernelTable {
   ) {
     assert(recurrent.isLSTM && recurrent.outputs == 4 * recurrent.depth)
     precondition(lookups <= KernelLimits.lookupsMax)
+    // The caller's pointers are used until the call below ends: users and what is multiplied for them.
     var a = unsafe tsr_lstm()
     unsafe a.users = Int32(users)
     unsafe a.units = Int32(recurrent.depth)
@@ -93,6 +99,7 @@ extension KernelTable {
     if let input = unsafe input {
       assert(unsafe input.matrix.isLSTM && input.matrix.outputs == recurrent.outputs)
       unsafe a.input_matrix = UnsafePointer(input.matrix.matrix)
+      // Rows of the kind that the matrix takes.
       switch unsafe input.rows {
       case .int8(let rows):
         assert(unsafe input.matrix.isInt8)
@@ -100,16 +107,19 @@ extension KernelTable {
         unsafe a.input_scales = UnsafePointer(rows.scales)
       case .float(let rows):
         assert(unsafe !input.matrix.isInt8)
+        // As above.
         unsafe a.input_float = UnsafePointer(rows.base)
         unsafe a.input_stride = rows.stride
       }
     }
+    // Where the gates of each user start.
     if let userRows = unsafe userRows {
       unsafe a.user_rows = UnsafePointer(userRows.base)
       unsafe a.user_stride = userRows.stride
     }
     unsafe a.recurrent = UnsafePointer(recurrent.matrix)
     unsafe a.backward = backward
+    // The states that are wanted.
     if let sequence = unsafe sequence {
       unsafe a.sequence = sequence.base
       unsafe a.sequence_stride = sequence.stride
@@ -118,6 +128,7 @@ extension KernelTable {
       unsafe a.state = state.base
       unsafe a.state_stride = state.stride
     }
+    // As large as `scratchBytes(lstmUsers:tokens:units:inputMatrix:)` says.
     unsafe a.scratch = scratch
     // On the stack: a call allocates nothing.
     unsafe withUnsafeTemporaryAllocation(of: tsr_lookup.self, capacity: lookups) { list in
@@ -126,6 +137,7 @@ extension KernelTable {
         assert(table.width == recurrent.packedOutputs)
         unsafe list.initializeElement(at: index, to: tsr_lookup(table: table.table, ids: ids))
       }
+      // The list lives until this closure ends.
       unsafe a.lookups = UnsafePointer(list.baseAddress)
       unsafe a.lookup_count = Int32(lookups)
       unsafe c.pointee.lstm(&a)
@@ -154,6 +166,7 @@ extension KernelTable {
     _ qkv: FloatRows, offsets: UnsafePointer<Int32>, users: Int, width: Int, heads: Int,
     causal: Bool, int8: Bool, into output: FloatRows, scratch: UnsafeMutableRawPointer
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_attention(
       users: Int32(users), width: Int32(width), heads: Int32(heads), offsets: offsets,
       causal: causal, int8: int8, qkv: qkv.base, qkv_stride: qkv.stride, output: output.base,

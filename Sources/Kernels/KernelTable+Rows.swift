@@ -8,6 +8,7 @@ extension KernelTable {
   public func quantise(
     _ input: FloatRows, rows: Int, columns: Int, into output: QuantisedRows
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_quantise(
       rows: Int32(rows), columns: Int32(columns), input: input.base, input_stride: input.stride,
       output: output.values, output_scales: output.scales)
@@ -22,6 +23,7 @@ extension KernelTable {
     _ table: EmbeddingTable, ids: UnsafePointer<Int32>, bagOffsets: UnsafePointer<Int32>? = nil,
     reduction: BagReduction = .sum, rows: Int, into output: FloatRows
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_gather(
       table: table.table, rows: Int32(rows), ids: ids, bag_offsets: bagOffsets,
       bag: tsr_bag(rawValue: UInt32(reduction.rawValue)), output: output.base,
@@ -29,21 +31,20 @@ extension KernelTable {
     unsafe c.pointee.gather(&a)
   }
 
-  /// Layer norm of input (+ residual), `[rows, width]`, over each row.
+  /// Layer norm of the input, `[rows, width]`, over each row.
   ///
   /// - Parameters:
   ///   - gain, bias: `[width]`.
   ///   - output: may be the input; also needed where only `quantised` is of interest.
   ///   - quantised: if given, the result once more as quantised rows.
   public func layerNorm(
-    _ input: FloatRows, residual: FloatRows? = nil, gain: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>, epsilon: Float, rows: Int, width: Int, into output: FloatRows,
-    quantised: QuantisedRows? = nil
+    _ input: FloatRows, gain: UnsafePointer<Float>, bias: UnsafePointer<Float>, epsilon: Float,
+    rows: Int, width: Int, into output: FloatRows, quantised: QuantisedRows? = nil
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_layer_norm(
       rows: Int32(rows), width: Int32(width), input: input.base, input_stride: input.stride,
-      residual: residual?.base, residual_stride: residual?.stride ?? 0, gain: gain, bias: bias,
-      epsilon: epsilon, output: output.base, output_stride: output.stride,
+      gain: gain, bias: bias, epsilon: epsilon, output: output.base, output_stride: output.stride,
       output_int8: quantised?.values, output_scales: quantised?.scales)
     unsafe c.pointee.layer_norm(&a)
   }
@@ -55,6 +56,7 @@ extension KernelTable {
     _ input: FloatRows, offsets: UnsafePointer<Int32>, users: Int, width: Int, mode: Pooling,
     into output: FloatRows
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_pool(
       users: Int32(users), width: Int32(width), offsets: offsets,
       mode: tsr_pooling(rawValue: UInt32(mode.rawValue)), input: input.base,
@@ -67,6 +69,7 @@ extension KernelTable {
     _ left: MappedRows, _ combination: Combination, _ right: MappedRows, rows: Int, width: Int,
     into output: FloatRows
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_combine(
       rows: Int32(rows), width: Int32(width),
       combination: tsr_combination(rawValue: UInt32(combination.rawValue)),
@@ -78,6 +81,7 @@ extension KernelTable {
 
   /// output[r] = source[map of r], `[rows, width]`: repeats user rows for their events or coupons.
   public func copy(_ source: MappedRows, rows: Int, width: Int, into output: FloatRows) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_combine(
       rows: Int32(rows), width: Int32(width), combination: TSR_ADD,
       a: source.rows.base, a_stride: source.rows.stride, a_map: source.map,
@@ -89,6 +93,7 @@ extension KernelTable {
   public func activate(
     _ input: FloatRows, _ activation: Activation, rows: Int, width: Int, into output: FloatRows
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_activate(
       rows: Int32(rows), width: Int32(width), activation: activation.code,
       input: input.base, input_stride: input.stride, output: output.base,
@@ -100,6 +105,7 @@ extension KernelTable {
   public func number(
     _ input: UnsafePointer<Float>, count: Int, _ transform: NumberTransform, into output: FloatRows
   ) {
+    // The caller's pointers, used until the call ends.
     var a = unsafe tsr_number(
       count: Int32(count), input: input, missing: transform.missing, log1p: transform.log1p,
       low: transform.clip.lowerBound, high: transform.clip.upperBound, mean: transform.mean,

@@ -40,6 +40,7 @@ public final class PackedMatrix: Sendable {
     isLSTM: Bool = false
   ) {
     precondition(values.count == outputs * depth && scales.count == outputs)
+    // Blocks of this object, which `deinit` frees.
     unsafe (memory, byteCount) = Self.allocate(
       bias, outputs: outputs, depth: depth, isInt8: true, isLSTM: isLSTM)
     (self.outputs, self.depth, isInt8, self.isLSTM) = (outputs, depth, true, isLSTM)
@@ -56,6 +57,7 @@ public final class PackedMatrix: Sendable {
     float values: [Float], bias: [Float]? = nil, outputs: Int, depth: Int, isLSTM: Bool = false
   ) {
     precondition(values.count == outputs * depth)
+    // Blocks of this object, which `deinit` frees.
     unsafe (memory, byteCount) = Self.allocate(
       bias, outputs: outputs, depth: depth, isInt8: false, isLSTM: isLSTM)
     (self.outputs, self.depth, isInt8, self.isLSTM) = (outputs, depth, false, isLSTM)

@@ -10,13 +10,9 @@ public struct FloatRows {
 
   /// Rows at `base`, `stride` floats apart.
   public init(_ base: UnsafeMutablePointer<Float>, stride: Int) {
+    // The caller's pointer, kept under the same warning.
     unsafe self.base = base
     unsafe self.stride = stride
-  }
-
-  /// The same rows from another column on.
-  public func column(_ column: Int) -> FloatRows {
-    unsafe FloatRows(base + column, stride: stride)
   }
 }
 
@@ -32,6 +28,7 @@ public struct QuantisedRows {
 
   /// Rows in these two blocks.
   public init(values: UnsafeMutableRawPointer, scales: UnsafeMutablePointer<Float>) {
+    // The caller's pointers, kept under the same warning.
     unsafe self.values = values.assumingMemoryBound(to: UInt8.self)
     unsafe self.scales = scales
   }
@@ -56,6 +53,7 @@ public struct LSTMProduct {
 
   /// These rows times this matrix.
   public init(_ matrix: PackedMatrix, _ rows: ProductInput) {
+    // The caller's rows, kept under the same warning.
     unsafe self.matrix = matrix
     unsafe self.rows = rows
   }
@@ -72,6 +70,7 @@ public struct MappedRows {
 
   /// Rows with a map.
   public init(_ rows: FloatRows, map: UnsafePointer<Int32>? = nil) {
+    // The caller's rows and map, kept under the same warning.
     unsafe self.rows = rows
     unsafe self.map = map
   }

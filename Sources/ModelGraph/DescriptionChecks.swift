@@ -1,16 +1,5 @@
 internal import TesseraWire
 
-extension Axis {
-  /// The axis in words, as in `model.json`.
-  var word: String {
-    switch self {
-    case .user: "user"
-    case .event: "event"
-    case .coupon: "coupon"
-    }
-  }
-}
-
 /// A count that must lie in a range.
 func checkCount(
   _ count: Int, in range: ClosedRange<Int>, at place: String, _ what: String
@@ -54,12 +43,26 @@ extension ModelDescription {
     try checkName(name, at: "name", allowDots: true)
     try checkCount(limits.events, in: 1...ModelLimits.eventsMax, at: "limits.events", "the limit")
     try checkCount(
-      limits.coupons, in: 1...ModelLimits.couponsMax, at: "limits.coupons", "the limit")
+      limits.coupons, in: 0...ModelLimits.couponsMax, at: "limits.coupons", "the limit")
     try checkCount(
       inputs.count, in: 1...ModelLimits.inputsMax, at: "inputs", "the number of inputs")
     try checkCount(nodes.count, in: 1...ModelLimits.nodesMax, at: "nodes", "the number of nodes")
     try checkCount(
       outputs.count, in: 1...ModelLimits.outputsMax, at: "outputs", "the number of outputs")
+  }
+}
+
+extension ModelDescription {
+  /// Requests carry coupons exactly where something is read or answered for each of them.
+  func checkCouponLimit() throws(ModelError) {
+    let hasCoupons = inputs.contains { $0.axis == .coupon }
+    guard hasCoupons == (limits.coupons > 0) else {
+      throw ModelError(
+        .attribute, at: "limits.coupons",
+        hasCoupons
+          ? "the limit is 0, but there are inputs on the coupon axis; say how many coupons a user has"
+          : "the limit is \(limits.coupons), but no input is on the coupon axis; write 0")
+    }
   }
 }
 

@@ -15,11 +15,8 @@ extension InputDescription: Codable {
   }
 
   private static func axis(of object: StrictObject) throws -> Axis {
-    switch try object.requiredWord("axis") as AxisWord {
-    case .user: .user
-    case .event: .event
-    case .coupon: .coupon
-    }
+    let axes = Axis.allCases
+    return axes[try object.requiredWord("axis", outOf: axes.map(\.name))]
   }
 
   private static func number(_ object: StrictObject) throws -> Transform {
@@ -56,13 +53,7 @@ extension InputDescription: Codable {
   public func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: StrictObject.Key.self)
     try object.encode(name, forKey: .init("name"))
-    let axisWord: AxisWord =
-      switch axis {
-      case .user: .user
-      case .event: .event
-      case .coupon: .coupon
-      }
-    try object.encode(axisWord.rawValue, forKey: .init("axis"))
+    try object.encode(axis.name, forKey: .init("axis"))
     switch transform {
     case .id(let source):
       try object.encode(InputKind.id.rawValue, forKey: .init("kind"))
@@ -90,8 +81,6 @@ extension InputDescription: Codable {
 
 /// `kind` in `model.json`.
 private enum InputKind: String, CaseIterable { case id, bag, number }
-/// `axis` in `model.json`.
-private enum AxisWord: String, CaseIterable { case user, event, coupon }
 /// `values` in `model.json`.
 private enum ValuesWord: String, CaseIterable { case integer, string }
 
@@ -111,7 +100,7 @@ extension IDSource {
         values == .string
         ? .strings(try object.required("vocabulary"))
         : .integers(try object.required("vocabulary"))
-    default:
+    case (nil, false), (.some, true):
       throw ModelError(
         .attribute, at: object.place,
         "\(subject) has either \"vocabulary\" or \"hash_buckets\", exactly one of them")

@@ -1,3 +1,5 @@
+internal import TesseraWire
+
 /// Every limit of a model description and of its tensors, each with its reason.
 ///
 /// A description is read from a file that somebody else wrote, so each count is checked before
@@ -5,26 +7,26 @@
 public enum ModelLimits {
   /// `model.json` in bytes. A vocabulary of a million ids of 20 bytes fits; parsing takes seconds.
   public static let jsonBytesMax = 32 << 20
-  /// Input columns: the wire protocol's columns of one signature.
-  public static let inputsMax = 64
+  /// Input columns of one model: as many as a concat of them all may have. A signature may join the
+  /// columns of several versions, so the wire protocol allows more.
+  public static let inputsMax = nodeInputsMax
   /// Outputs: the wire protocol's outputs of one signature.
-  public static let outputsMax = 8
+  public static let outputsMax = Limits.outputsMax
   /// Nodes. Ten times the largest model seen; keeps validation and plans printable.
   public static let nodesMax = 256
   /// Inputs of one node: a concat of every input column.
   public static let nodeInputsMax = 64
-  /// Bytes of a name: the wire protocol carries the length of a column's name in one byte and
-  /// promises 64.
-  public static let nameBytesMax = 64
+  /// Bytes of a name: the wire protocol's limit of a column's or an output's.
+  public static let nameBytesMax = Limits.nameBytesMax
   /// Events of one user: the wire protocol's limit.
-  public static let eventsMax = 1_024
+  public static let eventsMax = Limits.eventsMax
   /// Coupons of one user: the wire protocol's limit.
-  public static let couponsMax = 1_024
+  public static let couponsMax = Limits.couponsMax
   /// Entries of one vocabulary or hash buckets: an embedding table of this many rows and 64
   /// columns is 256 MB in int8.
   public static let tableRowsMax = 4_000_000
   /// Bytes of one vocabulary entry: the wire protocol carries a string's length in one byte.
-  public static let vocabularyEntryBytesMax = 255
+  public static let vocabularyEntryBytesMax = Limits.stringBytesMax
   /// Boundaries of a bucketised number; found by binary search for every row.
   public static let boundariesMax = 1_024
   /// Width of a vector. 127 · 127 · 16,384 = 264 million: an int32 accumulator cannot overflow.

@@ -59,22 +59,44 @@ struct StrictObject {
   /// A word out of a closed list.
   func word<Word: RawRepresentable & CaseIterable>(_ name: String) throws -> Word?
   where Word.RawValue == String {
-    guard let text: String = try optional(name) else { return nil }
-    guard let word = Word(rawValue: text) else {
-      let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ModelError(
-        .unknownValue, at: "\(place).\(name)", "\"\(text)\" is not known; use one of \(known)")
-    }
-    return word
+    let words = Array(Word.allCases)
+    return try word(name, outOf: words.map(\.rawValue)).map { words[$0] }
   }
 
   func requiredWord<Word: RawRepresentable & CaseIterable>(_ name: String) throws -> Word
   where Word.RawValue == String {
-    guard let word: Word = try word(name) else {
-      let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ModelError(.attribute, at: place, "\"\(name)\" is missing; use one of \(known)")
+    let words = Array(Word.allCases)
+    return words[try requiredWord(name, outOf: words.map(\.rawValue))]
+  }
+
+  /// The place of the word in `known`.
+  func requiredWord(_ name: String, outOf known: [String]) throws -> Int {
+    guard let index = try word(name, outOf: known) else {
+      throw ModelError(
+        .attribute, at: place,
+        "\"\(name)\" is missing; use one of \(known.joined(separator: ", "))")
     }
-    return word
+    return index
+  }
+
+  private func word(_ name: String, outOf known: [String]) throws -> Int? {
+    guard let text: String = try optional(name) else { return nil }
+    guard let index = known.firstIndex(of: text) else {
+      throw ModelError(
+        .unknownValue, at: "\(place).\(name)",
+        "\"\(text)\" is not known; use one of \(known.joined(separator: ", "))")
+    }
+    return index
+  }
+
+  /// The epsilon of a normalisation.
+  func epsilon() throws -> Float {
+    guard let value = try float("epsilon") else {
+      throw ModelError(
+        .attribute, at: place,
+        "\"epsilon\" is missing; write the one used in training (Keras 1e-3, PyTorch 1e-5)")
+    }
+    return value
   }
 
   /// `nodes[3].units`, or `model.json` for the outermost object.

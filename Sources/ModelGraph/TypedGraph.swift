@@ -52,6 +52,8 @@ public struct TypedGraph: Sendable {
     public let axis: Axis
     /// Float32 in one row.
     public let width: Int
+    /// Whether every number is a probability: a sigmoid comes last.
+    public var isProbability: Bool { description.operation.body.isProbability }
   }
 
   /// A tensor that must be among the model's tensors.
@@ -95,9 +97,12 @@ public struct TypedGraph: Sendable {
         case .node(let node): Edge(axis: nodes[node].axis, type: .vector(width: nodes[node].width))
         }
       }
-      let typing = NodeTyping(node: node, edges: edges, place: place)
-      let (axis, width) = try typing.result()
-      try tensors.add(node: node, inputs: edges, limits: description.limits)
+      let read = NodeInputs(node: node, edges: edges, place: place)
+      let body = node.operation.body
+      let (axis, width) = try body.result(of: read)
+      for needed in try body.tensors(for: read, limits: description.limits) {
+        try tensors.add(needed, place: place)
+      }
       try Self.define(node.name, as: .node(index), place: place, in: &defined)
       nodes.append(Node(description: node, sources: sources, axis: axis, width: width))
     }
@@ -106,10 +111,12 @@ public struct TypedGraph: Sendable {
     self.inputs = inputs
     self.nodes = nodes
     requiredTensors = tensors.tensors
+    try description.checkCouponLimit()
     try checkAllUsed()
   }
 
-  /// The columns that requests carry, the outputs that replies carry, and the limits.
+  /// The columns that requests carry, the outputs that replies carry, and the limits. The only place where
+  /// a graph becomes a signature.
   public var signature: Signature {
     Signature(
       columns: description.inputs.map { Column(name: $0.name, axis: $0.axis, kind: $0.columnKind) },
@@ -168,6 +175,9 @@ extension TypedGraph {
     return sources
   }
 
+  /// The axes that replies have rows for.
+  private static let outputAxes: Set<Axis> = [.user, .coupon]
+
   private static func outputs(
     of description: ModelDescription, nodes: [Node], defined: [String: Source]
   ) throws(ModelError) -> [Int] {
@@ -183,16 +193,16 @@ extension TypedGraph {
       guard !outputs.contains(index) else {
         throw ModelError(.name, at: place, "is listed twice; list it once")
       }
-      guard nodes[index].axis == .coupon else {
+      let (axis, width) = (nodes[index].axis, nodes[index].width)
+      guard outputAxes.contains(axis) else {
         throw ModelError(
           .type, at: place,
-          "is on the \(nodes[index].axis.word) axis; an output has one row for each coupon, so it "
-            + "must depend on a coupon input")
+          "is on the \(axis.name) axis; an output has one row for each user or for each coupon "
+            + "(bring events to the user axis with lstm or pool)")
       }
-      guard nodes[index].width == 1 else {
+      guard width == 1 else {
         throw ModelError(
-          .type, at: place,
-          "is \(nodes[index].width) wide; an output is one number for each coupon")
+          .type, at: place, "is \(width) wide; an output is one number for each \(axis.name)")
       }
       outputs.append(index)
     }

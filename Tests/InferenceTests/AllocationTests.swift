@@ -37,7 +37,7 @@ struct AllocationTests {
   func counter() {
     let before = tsr_allocations_of_this_thread()
     let memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
-    unsafe memory.deallocate()
+    unsafe memory.deallocate()  // Nobody reads it.
     #expect(tsr_allocations_of_this_thread() > before)
   }
 
@@ -55,12 +55,19 @@ struct AllocationTests {
   ) -> UInt64 {
     let before = tsr_allocations_of_this_thread()
     workspace.reset()
-    for request in requests where workspace.fits(request.layout) {
+    for request in requests {
       // Integers have no padding that `bytes` could expose.
-      unsafe workspace.append(request.layout, body: request.body.span.bytes)
+      let body = unsafe request.body.span.bytes
+      if workspace.fits(request.layout, body: body) {
+        workspace.append(request.layout, body: body)
+      }
+      for user in 0..<request.layout.users
+      where workspace.fits(request.layout, users: user..<user + 1, body: body) {
+        workspace.append(request.layout, users: user..<user + 1, body: body)
+      }
     }
     workspace.run()
-    let coupons = workspace.coupons
+    let coupons = workspace.rows[.coupon]
     // The array holds more scores than any batch here has coupons.
     unsafe scores.withUnsafeMutableBytes { target in
       unsafe workspace.copyScores(output: 0, rows: 0..<coupons, into: target)

@@ -25,7 +25,7 @@ struct ExactnessTests {
     var reference: [[[Float]]]?
     for kernels in KernelTable.available.reversed() {
       // Chunks so small that users of one batch meet different neighbours.
-      let chunk = BatchLimits(
+      let chunk = RowCounts(
         users: random.count(1...64), events: random.count(1...1_000),
         coupons: random.count(1...500), bagValues: 0)
       let plan = try Plan(

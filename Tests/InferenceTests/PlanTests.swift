@@ -144,11 +144,11 @@ struct PlanTests {
   func limits() throws {
     let (graph, tensors) = try head()
     for limits in [
-      BatchLimits(users: 1, events: 7, coupons: 4, bagValues: 255),
-      BatchLimits(users: 1, events: 8, coupons: 3, bagValues: 255),
-      BatchLimits(users: 0, events: 8, coupons: 4, bagValues: 255),
-      BatchLimits(users: 1, events: 8, coupons: 4, bagValues: 254),
-      BatchLimits(users: 1, events: 1 << 30, coupons: 4, bagValues: 255),
+      RowCounts(users: 1, events: 7, coupons: 4, bagValues: 255),
+      RowCounts(users: 1, events: 8, coupons: 3, bagValues: 255),
+      RowCounts(users: 0, events: 8, coupons: 4, bagValues: 255),
+      RowCounts(users: 1, events: 8, coupons: 4, bagValues: 254),
+      RowCounts(users: 1, events: 1 << 30, coupons: 4, bagValues: 255),
     ] {
       do {
         _ = try Plan(graph: graph, tensors: tensors, limits: limits)
@@ -162,7 +162,7 @@ struct PlanTests {
   @Test("a workspace takes what fits and no more, on each axis and in each bag")
   func fits() throws {
     let (graph, tensors) = try head()
-    let limits = BatchLimits(users: 3, events: 8, coupons: 5, bagValues: 255)
+    let limits = RowCounts(users: 3, events: 8, coupons: 5, bagValues: 255)
     let workspace = try Plan(graph: graph, tensors: tensors, limits: limits).makeWorkspace()
     let full = try request(graph, events: 8, bags: [[]])
     let small = try request(graph, events: 0, bags: [[], []])
@@ -171,16 +171,43 @@ struct PlanTests {
       // Integers have no padding that `bytes` could expose.
       unsafe workspace.append(request.layout, body: request.body.span.bytes)
     }
+    func fits(_ request: Request) -> Bool {
+      // As above.
+      unsafe workspace.fits(request.layout, body: request.body.span.bytes)
+    }
     append(full)
-    #expect(!workspace.fits(full.layout))
+    #expect(!fits(full))
     append(small)
     append(small)
-    #expect(workspace.users == 3 && workspace.events == 8 && workspace.coupons == 5)
-    #expect(!workspace.fits(small.layout))
+    #expect(workspace.rows == RowCounts(users: 3, events: 8, coupons: 5))
+    #expect(!fits(small))
     workspace.reset()
     append(bag)
-    #expect(!workspace.fits(bag.layout))
-    #expect(workspace.fits(full.layout))
+    #expect(!fits(bag))
+    #expect(fits(full))
+  }
+
+  @Test("a plan says on which axes it computes and whether its time grows with pairs of events")
+  func costTerms() throws {
+    let (graph, tensors) = try head()
+    let terms = try Plan(graph: graph, tensors: tensors, limits: .small).costTerms
+    #expect(Axis.allCases.allSatisfy { terms.rows[$0] })
+    #expect(!terms.eventPairs)
+    let json = """
+      {"format":1,"name":"attends","limits":{"events":8,"coupons":0},
+      "inputs":[{"name":"spend","axis":"event","kind":"number"}],
+      "nodes":[
+       {"name":"blocks","op":"transformer","inputs":["spend"],"layers":1,"heads":1,"feed_forward":4,
+        "norm":"pre","causal":false,"activation":"relu","positions":"none","epsilon":0.001},
+       {"name":"risk","op":"pool","inputs":["blocks"],"mode":"mean"}],
+      "outputs":["risk"]}
+      """
+    let attending = try TypedGraph(ModelDescription(json: Array(json.utf8)))
+    let limits = RowCounts(users: 4, events: 32, bagValues: 255)
+    let plan = try Plan(graph: attending, tensors: self.tensors(for: attending), limits: limits)
+    #expect(plan.costTerms.eventPairs && plan.costTerms.rows[.event])
+    #expect(!plan.costTerms.rows[.coupon])
+    #expect(plan.outputAxes == [.user])
   }
 
   @Test("scores are copied for any range of coupons, counted in the order of appending")
@@ -197,6 +224,9 @@ struct PlanTests {
 
   @Test("queries, keys and values of the widest transformer fit one matrix")
   func widest() {
+    #expect(KernelLimits.matrixSideMax == 3 * ModelLimits.widthMax)
+    #expect(4 * KernelLimits.paddedUnits(ModelLimits.lstmUnitsMax) <= KernelLimits.matrixSideMax)
+    #expect(255 * 127 * KernelLimits.matrixSideMax <= Int(Int32.max))
     let outputs = 3 * ModelLimits.widthMax
     let matrix = PackedMatrix(
       int8: Array(repeating: 1, count: outputs), scales: Array(repeating: 1, count: outputs),

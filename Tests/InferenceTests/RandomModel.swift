@@ -244,21 +244,14 @@ struct RandomModel {
 extension RandomModel {
   /// A request of one user with these rows, with values known and unknown to the vocabularies.
   mutating func request(_ signature: Signature, events: Int, coupons: Int) throws -> Request {
-    let columns = signature.columns.map { column in
-      let rows =
-        switch column.axis {
-        case .user: 1
-        case .event: events
-        case .coupon: coupons
-        }
-      return values(column.kind, rows: rows)
-    }
+    let rows = RowCounts(users: 1, events: events, coupons: coupons)
+    let columns = signature.columns.map { values($0.kind, rows: rows[$0.axis]) }
     let score = ScoreBody(
       handle: 0, users: [.init(events: events, coupons: coupons)], columns: columns)
     return try Request(score, signature)
   }
 
-  private mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
+  mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
     let words = ["a", "bb", "ccc", "ü", "", "unknown"]
     let numbers: [Int64] = [3, -7, 1 << 40, 0, 12, Int64(random.count(13...100_000))]
     return switch kind {

@@ -25,20 +25,25 @@ struct Request {
 }
 
 extension Workspace {
-  /// Scores of the requests as one batch: for each request, for each output, its coupons' scores.
+  /// Scores of the requests as one batch: for each request, for each output, its rows' scores.
   func score(_ requests: [Request]) -> [[[Float]]] {
     reset()
     for request in requests {
-      precondition(fits(request.layout))
       // As above.
-      unsafe append(request.layout, body: request.body.span.bytes)
+      let body = unsafe request.body.span.bytes
+      precondition(fits(request.layout, body: body))
+      append(request.layout, body: body)
     }
     run()
-    var first = 0
+    var before = RowCounts()
     return requests.map { request in
-      let rows = first..<first + request.layout.couponRows
-      first = rows.upperBound
-      return plan.signature.outputs.indices.map { scores(output: $0, rows: rows) }
+      let first = before
+      let added = RowCounts(users: request.layout.users, coupons: request.layout.couponRows)
+      before = before + added
+      return plan.outputAxes.indices.map { output in
+        let axis = plan.outputAxes[output]
+        return scores(output: output, rows: first[axis]..<before[axis])
+      }
     }
   }
 
@@ -78,9 +83,9 @@ enum Storage: CaseIterable {
   }
 }
 
-extension BatchLimits {
+extension RowCounts {
   /// Room for the small models of the tests.
-  static let small = BatchLimits(users: 80, events: 2_048, coupons: 1_024, bagValues: 4_096)
+  static let small = RowCounts(users: 80, events: 2_048, coupons: 1_024, bagValues: 4_096)
 }
 
 /// One array for all scores of a batch.

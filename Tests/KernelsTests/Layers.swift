@@ -34,6 +34,7 @@ struct LayerInput {
   }
 
   var unsafeInput: ProductInput {
+    // The blocks live as long as this object.
     unsafe isInt8 ? .int8(quantised.unsafeRows) : .float(floats.unsafeRows)
   }
 }

@@ -139,9 +139,11 @@ import SeededRandom
             x.unsafeRows, offsets: offsets, users: 6, width: width, mode: mode, into: $0.unsafeRows)
         }
       }
+      // The rows of each kernel live until it has run; arrays lend their elements to the closures.
       unsafe ids.withUnsafeBufferPointer { ids in
         guard let ids = ids.baseAddress else { return }
         for embedding in tables {
+          // As above.
           keep(rows) { unsafe table.gather(embedding, ids: ids, rows: rows, into: $0.unsafeRows) }
           for reduction in [BagReduction.sum, .mean] {
             keep(6) {
@@ -153,18 +155,16 @@ import SeededRandom
         }
       }
     }
+    // As above.
     unsafe gain.withUnsafeBufferPointer { gain in
       guard let gain = gain.baseAddress else { return }
-      for residual in [nil, y] {
-        keep(rows) {
-          unsafe table.layerNorm(
-            x.unsafeRows, residual: residual?.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5,
-            rows: rows,
-            width: width,
-            into: $0.unsafeRows)
-        }
+      keep(rows) {
+        unsafe table.layerNorm(
+          x.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5, rows: rows, width: width,
+          into: $0.unsafeRows)
       }
     }
+    // As above.
     unsafe map.withUnsafeBufferPointer { map in
       for combination in [Combination.add, .multiply] {
         keep(rows) {
@@ -175,6 +175,7 @@ import SeededRandom
         }
       }
       keep(rows) {
+        // As above.
         unsafe table.copy(
           MappedRows(x.unsafeRows, map: map.baseAddress), rows: rows, width: width,
           into: $0.unsafeRows)

@@ -54,14 +54,26 @@ final class FloatBlock {
     }
   }
 
-  deinit { unsafe memory.deallocate() }
+  deinit {
+    // Nobody but this object holds the pointer.
+    unsafe memory.deallocate()
+  }
 
-  var unsafeRows: FloatRows { unsafe FloatRows(memory, stride: stride) }
+  var unsafeRows: FloatRows {
+    // The block holds all rows.
+    unsafe FloatRows(memory, stride: stride)
+  }
 
   /// Everything, the space between the rows included: a kernel must not write there.
-  var bits: [UInt32] { (0..<rows * stride).map { unsafe memory[$0].bitPattern } }
+  var bits: [UInt32] {
+    // The block holds all rows.
+    (0..<rows * stride).map { unsafe memory[$0].bitPattern }
+  }
 
-  subscript(row: Int, column: Int) -> Float { unsafe memory[row * stride + column] }
+  subscript(row: Int, column: Int) -> Float {
+    // The block holds all rows.
+    unsafe memory[row * stride + column]
+  }
 
   func row(_ row: Int) -> [Float] { (0..<columns).map { self[row, $0] } }
 }
@@ -87,24 +99,34 @@ final class QuantisedBlock {
 
   convenience init(_ floats: FloatBlock, by table: KernelTable = .scalar) {
     self.init(floats.rows, floats.columns)
+    // Both blocks have the rows and columns of `floats`.
     unsafe table.quantise(
       floats.unsafeRows, rows: rows, columns: columns, into: unsafeRows)
   }
 
   deinit {
+    // Nobody but this object holds the pointers.
     unsafe values.deallocate()
     unsafe scales.deallocate()
   }
 
-  var unsafeRows: QuantisedRows { unsafe QuantisedRows(values: values, scales: scales) }
+  var unsafeRows: QuantisedRows {
+    // The block holds all rows.
+    unsafe QuantisedRows(values: values, scales: scales)
+  }
 
   var bits: [UInt8] {
+    // The block holds all rows.
     (0..<rows * KernelLimits.paddedColumns(columns)).map { unsafe values[$0] }
   }
 
-  var scaleBits: [UInt32] { (0..<rows).map { unsafe scales[$0].bitPattern } }
+  var scaleBits: [UInt32] {
+    // The block holds all rows.
+    (0..<rows).map { unsafe scales[$0].bitPattern }
+  }
 
   func value(_ row: Int, _ column: Int) -> Float {
+    // As above.
     unsafe (Float(values[row * KernelLimits.paddedColumns(columns) + column]) - 128) * scales[row]
   }
 }

@@ -134,15 +134,46 @@ struct TypedGraphTests {
       .unused, "input \"spend\"")
   }
 
-  @Test("an output must be a node with one number for each coupon, listed once")
+  @Test("an output must be a node with one number for each user or coupon, listed once")
   func outputs() {
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"redem\"]"), .name, "redem")
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"tags\"]"), .type, "input")
     expectRefusal(
       smallModel.changing("[\"redeem\"]", to: "[\"redeem\",\"redeem\"]"), .name, "twice")
-    expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"history\"]"), .type, "user axis")
+    expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"history\"]"), .type, "each user")
+    expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"event\"]"), .type, "event axis")
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"pair\"]"), .type, "11 wide")
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[]"), .attribute, "outputs")
+  }
+
+  @Test("an output may lie on the user axis, beside one on the coupon axis")
+  func userOutput() throws {
+    let text = smallModel.changing(
+      "\"outputs\":[\"redeem\"]", to: "\"outputs\":[\"redeem\",\"loyalty\"]"
+    ).changing(
+      "{\"name\":\"pair\"",
+      to: "{\"name\":\"loyalty\",\"op\":\"linear\",\"inputs\":[\"history\"],\"units\":1},"
+        + "{\"name\":\"pair\"")
+    let graph = try TypedGraph(ModelDescription(json: Array(text.utf8)))
+    #expect(graph.outputs.map { graph.nodes[$0].axis } == [.coupon, .user])
+    #expect(graph.outputs.map { graph.nodes[$0].isProbability } == [true, false])
+  }
+
+  @Test("the coupon limit is 0 exactly where no input is on the coupon axis")
+  func couponLimit() throws {
+    let json = """
+      {"format":1,"name":"users","limits":{"events":8,"coupons":COUPONS},
+      "inputs":[{"name":"age","axis":"user","kind":"number"}],
+      "nodes":[{"name":"risk","op":"linear","inputs":["age"],"units":1,"activation":"sigmoid"}],
+      "outputs":["risk"]}
+      """
+    let graph = try TypedGraph(
+      ModelDescription(json: Array(json.changing("COUPONS", to: "0").utf8)))
+    #expect(graph.nodes[graph.outputs[0]].isProbability)
+    expectRefusal(json.changing("COUPONS", to: "5"), .attribute, "limits.coupons", "write 0")
+    expectRefusal(
+      smallModel.changing("\"coupons\":8", to: "\"coupons\":0"), .attribute, "limits.coupons",
+      "coupon axis")
   }
 
   @Test("tables are shared only between equal shapes")
@@ -168,7 +199,7 @@ struct TypedGraphTests {
     expectRefusal(
       smallModel.changing("\"events\":8", to: "\"events\":1025"), .limit, "limits.events", "1024")
     expectRefusal(
-      smallModel.changing("\"coupons\":8", to: "\"coupons\":0"), .attribute, "limits.coupons")
+      smallModel.changing("\"coupons\":8", to: "\"coupons\":-1"), .attribute, "limits.coupons")
     expectRefusal(smallModel.changing("\"units\":6", to: "\"units\":4096"), .limit, "1024")
     expectRefusal(
       smallModel.changing("\"width\":4", to: "\"width\":16385"), .limit, "item_row", "16384")

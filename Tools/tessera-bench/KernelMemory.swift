@@ -22,6 +22,7 @@ final class KernelMemory {
       byteCount: room * KernelLimits.paddedColumns(columns),
       alignment: KernelLimits.alignmentBytes)
     unsafe scales = .allocate(capacity: room)
+    // The blocks have room for all rows with their padding.
     unsafe scales.initialize(repeating: 0, count: room)
     unsafe KernelTable.scalar.quantise(floats, rows: rows, columns: columns, into: quantised)
   }
@@ -48,6 +49,7 @@ final class KernelMemory {
   var scratch: UnsafeMutableRawPointer { unsafe bytes }
 
   func input(_ isInt8: Bool) -> ProductInput {
+    // Blocks of this object.
     unsafe isInt8 ? .int8(quantised) : .float(floats)
   }
 }

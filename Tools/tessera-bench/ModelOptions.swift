@@ -3,6 +3,7 @@ internal import Foundation
 internal import Inference
 internal import Kernels
 internal import ModelGraph
+internal import TesseraWire
 
 /// Which model is measured, and how it is stored and run.
 struct ModelOptions: ParsableArguments {
@@ -88,9 +89,9 @@ struct BatchShape: ParsableArguments {
     }
   }
 
-  func limits(_ graph: TypedGraph) -> BatchLimits {
+  func limits(_ graph: TypedGraph) -> RowCounts {
     let limits = graph.description.limits
-    return BatchLimits(
+    return RowCounts(
       users: max(64, batch), events: max(limits.events, batch * events),
       coupons: max(limits.coupons, batch * coupons), bagValues: 65_536)
   }

@@ -39,9 +39,9 @@ struct PeerCase {
       coupons: Array(repeating: coupons, count: batch))
   }
 
-  func limits(_ graph: TypedGraph) -> BatchLimits {
+  func limits(_ graph: TypedGraph) -> RowCounts {
     let limits = graph.description.limits
-    return BatchLimits(
+    return RowCounts(
       users: events.count, events: max(limits.events, events.reduce(0, +)),
       coupons: max(limits.coupons, coupons.reduce(0, +)), bagValues: 65_536)
   }

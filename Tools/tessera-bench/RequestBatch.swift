@@ -25,11 +25,13 @@ struct RequestBatch {
 
   func scores(_ workspace: Workspace) -> [Float] {
     score(workspace)
-    return unsafe [Float](unsafeUninitializedCapacity: workspace.coupons) { buffer, count in
-      // The buffer holds a score for each coupon.
+    let rows = workspace.rows[workspace.plan.outputAxes[0]]
+    // Written in full before the count is set.
+    return unsafe [Float](unsafeUninitializedCapacity: rows) { buffer, count in
+      // The buffer holds a score for each row of the output.
       unsafe workspace.copyScores(
-        output: 0, rows: 0..<workspace.coupons, into: UnsafeMutableRawBufferPointer(buffer))
-      count = workspace.coupons
+        output: 0, rows: 0..<rows, into: UnsafeMutableRawBufferPointer(buffer))
+      count = rows
     }
   }
 }

@@ -34,15 +34,10 @@ struct RequestMaker {
   }
 
   mutating func request(events: Int, coupons: Int) throws -> PreparedRequest {
+    let rows = RowCounts(users: 1, events: events, coupons: coupons)
     var columns: [ColumnValues] = []
     for input in graph.description.inputs {
-      let rows =
-        switch input.axis {
-        case .user: 1
-        case .event: events
-        case .coupon: coupons
-        }
-      columns.append(values(input, rows: rows))
+      columns.append(values(input, rows: rows[input.axis]))
     }
     let score = ScoreBody(
       handle: 0, users: [.init(events: events, coupons: coupons)], columns: columns)

@@ -181,14 +181,12 @@ typedef struct {
 } tsr_attention;
 size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads);
 
-/// out = (x − mean) / √(variance + epsilon) · gain + bias with x = input + residual.
+/// out = (x − mean) / √(variance + epsilon) · gain + bias with x = input.
 /// Written as float rows, quantised rows or both.
 typedef struct {
   int32_t rows, width;
   const float *input;
   size_t input_stride;
-  const float *residual;          // or NULL
-  size_t residual_stride;
   const float *gain, *bias;       // [width]
   float epsilon;
   float *output;                  // may be the input; needed also where only int8 is wanted
@@ -244,19 +242,26 @@ typedef struct {
   size_t output_stride;
 } tsr_number;
 
+/// All kernels: the only list of them. Calls X(name) for each; kernel `name` takes a `tsr_name`. Tables of
+/// kernels and of self-checks are made from it, so that one which is missing does not compile.
+#define TSR_KERNELS(X) \
+  X(quantise)          \
+  X(product)           \
+  X(gather)            \
+  X(lstm)              \
+  X(attention)         \
+  X(layer_norm)        \
+  X(pool)              \
+  X(combine)           \
+  X(activate)          \
+  X(number)
+
 /// The kernels of one instruction set.
 typedef struct {
   const char *name;
-  void (*quantise)(const tsr_quantise *);
-  void (*product)(const tsr_product *);
-  void (*gather)(const tsr_gather *);
-  void (*lstm)(const tsr_lstm *);
-  void (*attention)(const tsr_attention *);
-  void (*layer_norm)(const tsr_layer_norm *);
-  void (*pool)(const tsr_pool *);
-  void (*combine)(const tsr_combine *);
-  void (*activate)(const tsr_activate *);
-  void (*number)(const tsr_number *);
+#define TSR_POINTER(kernel) void (*kernel)(const tsr_##kernel *);
+  TSR_KERNELS(TSR_POINTER)
+#undef TSR_POINTER
 } tsr_kernels;
 
 /// Instruction sets known on this architecture, best first; NULL past the end. A set is listed even

@@ -45,7 +45,7 @@ def rows_of(ids: np.ndarray, rows: int) -> np.ndarray:
 def draw_requests(events: list[int], coupons: list[int]) -> tuple[list[Feed], bytes]:
     """Each request as a feed of one user, and all of them as recorded SCORE frames."""
     random, feeds, frames = np.random.default_rng(1), [], b""
-    signature = Signature(COLUMNS, ["score"], events_max=512, coupons_max=256)
+    signature = Signature(tuple(COLUMNS), (Output("score"),), events_max=512, coupons_max=256)
     for index, (t, n) in enumerate(zip(events, coupons, strict=True)):
         items, actions = random.integers(0, 10**9, t), random.integers(0, 1000, t)
         ids = random.integers(0, 10**9, n)

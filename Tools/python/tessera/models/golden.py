@@ -19,6 +19,7 @@ from tessera.models.batches import Batcher
 from tessera.models.export import write_json, write_model
 from tessera.models.recorded import write_frames
 from tessera.models.keras_graph import KerasGraph
+from tessera.models.operations import Operation, operations
 
 EVENT_LIMIT, COUPON_LIMIT = 16, 8
 # (events, coupons) of every user; the groups become frames.
@@ -195,6 +196,30 @@ def cases() -> dict[str, Case]:
             )
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
+    shown = {part["op"] for _, nodes in found.values() for part in nodes}
+    for operation in operations():
+        if operation.word not in shown:
+            found |= plain_cases(operation)
+    return found
+
+
+def plain_cases(operation: Operation) -> dict[str, Case]:
+    """What the page says of an operation that has no case of its own: one for each word that an
+    attribute can be, and one at least; required attributes have any value of their kind."""
+    if operation.takes_several:
+        return {operation.word: axes_case(operation.word)}
+    required = {part.name: part.examples()[0] for part in operation.attributes if not part.default}
+    choices = [
+        {part.name: word}
+        for part in operation.attributes
+        if len(part.values) > 1
+        for word in part.examples()
+    ] or [{}]
+    found = {}
+    for choice in choices:
+        name = "_".join([operation.word, *choice.values()])
+        pool = None if operation.runs_over_events else "mean"
+        found[name] = over_events("result", operation.word, pool=pool, **required | choice)
     return found
 
 

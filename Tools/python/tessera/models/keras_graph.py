@@ -71,7 +71,7 @@ class KerasGraph:
 
     def broadcast(self, node: dict[str, Any], inputs: list) -> list:
         axis = self.axis_of(node)
-        if node["op"] not in ("concat", "add", "multiply") or axis == "user":
+        if len(inputs) == 1 or axis == "user":
             return inputs
         names = node["inputs"]
         like = next(x for x, name in zip(inputs, names, strict=True) if self.axes[name] == axis)

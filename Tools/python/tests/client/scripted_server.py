@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-from tessera.wire import HEADER_BYTES, Frame, FrameKind, Welcome, next_frame
+from tessera.client.frame import HEADER_BYTES, Capability, Frame, FrameKind, Sender, next_frame
+from tessera.client.greeting import Hello, Welcome
+from tessera.client.limits import PROTOCOL_LIMITS, FrameLimits
 
 Script = Callable[["Peer"], None]
 
@@ -20,7 +22,7 @@ class Peer:
         self.buffer = bytearray()
 
     def receive(self, kind: FrameKind) -> Frame:
-        while (frame := next_frame(self.buffer)) is None:
+        while (frame := next_frame(self.buffer, Sender.CLIENT)) is None:
             data = self.connection.recv(1 << 16)
             if not data:
                 raise ConnectionError("the client closed")
@@ -32,9 +34,13 @@ class Peer:
     def send(self, kind: FrameKind, request_id: int, body: bytes) -> None:
         self.connection.sendall(Frame(kind, request_id, body).encode())
 
-    def greet(self) -> None:
-        hello = self.receive(FrameKind.HELLO)
-        self.send(FrameKind.WELCOME, hello.request_id, Welcome("scripted").encode())
+    def greet(
+        self, limits: FrameLimits = PROTOCOL_LIMITS, grant: Capability = Capability.NONE
+    ) -> Hello:
+        frame = self.receive(FrameKind.HELLO)
+        welcome = Welcome("scripted", capabilities=grant, limits=limits)
+        self.send(FrameKind.WELCOME, frame.request_id, welcome.encode())
+        return Hello.decode(frame.body)
 
 
 class ScriptedServer:

@@ -8,31 +8,37 @@ import numpy as np
 import pytest
 from scripted_server import Peer, ScriptedServer
 
-from tessera.client import Client, ConnectionClosed, ServerError
-from tessera.wire import (
+from tessera.client import (
     Axis,
-    Bind,
-    Bound,
+    Client,
     Column,
     ColumnKind,
-    Error,
+    ConnectionClosed,
     ErrorCode,
-    Frame,
-    FrameKind,
-    GoAway,
+    Output,
+    Retry,
+    ServerError,
     Signature,
+    TraceContext,
+    UserResult,
     WireError,
 )
-from tessera.wire_score import Score, Scores, User
+from tessera.client.binding import Bind, Bound, Unbind
+from tessera.client.frame import Capability, Frame, FrameKind
+from tessera.client.limits import FrameLimits
+from tessera.client.listing import Entry, Listed, ListObjects
+from tessera.client.refusals import Error, GoAway
+from tessera.client.score import Score, User
+from tessera.client.scores import Scores
 
 SMALL = Signature(
     (
         Column("item", Axis.EVENT, ColumnKind.INTEGER),
         Column("discount", Axis.COUPON, ColumnKind.NUMBER),
     ),
-    ("click", "redeem"),
+    (Output("click"), Output("redeem")),
 )
-CHANGED = Signature((Column("product", Axis.COUPON, ColumnKind.STRING),), ("redeem",))
+CHANGED = Signature((Column("product", Axis.COUPON, ColumnKind.STRING),), (Output("redeem"),))
 COLUMNS = {
     "item": np.array([300, 7]),
     "discount": np.array([0.5, 0.1, 2.0], np.float32),
@@ -49,8 +55,9 @@ def bind(peer: Peer, handle: int, version: int, signature: Signature) -> None:
 def answer(peer: Peer, signature: Signature, version: int) -> Score:
     frame = peer.receive(FrameKind.SCORE)
     score = Score.decode(frame.body, signature)
-    values = np.arange(3 * len(signature.outputs), dtype=np.float32).reshape(-1, 3)
-    body = Scores(version, len(score.users), values, 9, 80, 35).encode()
+    values = np.arange(3 * len(signature.outputs), dtype=np.float32)
+    users = [UserResult(version)] * len(score.users)
+    body = Scores(users, len(signature.outputs), 3, values, 9, 80, 35).encode()
     peer.send(FrameKind.SCORES, frame.request_id, body)
     return score
 
@@ -76,7 +83,8 @@ def test_scores_come_back_by_output_with_version_and_times() -> None:
         )
     assert reply.outputs["click"].tolist() == [0, 1, 2]
     assert reply.outputs["redeem"].tolist() == [3, 4, 5]
-    assert (reply.version, reply.queue_us, reply.compute_us, reply.load) == (42, 80, 35, 9)
+    assert reply.users == (UserResult(42), UserResult(42))
+    assert (reply.queue_us, reply.compute_us, reply.load) == (80, 35, 9)
     assert seen[0].users == [User(2, 1, 8), User(0, 2, 9)]
     assert (seen[0].handle, seen[0].deadline_us) == (5, 2000)
     assert seen[0].columns[0].tolist() == [300, 7]
@@ -93,16 +101,16 @@ def test_a_changed_signature_is_bound_again_and_the_request_encoded_anew() -> No
     with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
         model = client.bind("coupon")
         reply = client.score(model, COLUMNS, events=[2], coupons=[3])
-    assert (reply.version, model.handle, model.version, model.signature) == (2, 1, 2, CHANGED)
+    assert (reply.users[0].version, model.handle, model.version, model.signature) == (2, 1, 2, CHANGED)
 
 
-def test_rebinding_gives_up_when_the_signature_never_settles() -> None:
+def test_a_request_is_sent_once_more_after_binding_and_not_again() -> None:
     def script(peer: Peer) -> None:
         peer.greet()
         bind(peer, 0, 1, SMALL)
-        for handle in (1, 2, 3):
-            refuse(peer, Error(ErrorCode.REBIND_REQUIRED))
-            bind(peer, handle, handle + 1, SMALL)
+        refuse(peer, Error(ErrorCode.REBIND_REQUIRED))
+        bind(peer, 1, 2, SMALL)
+        refuse(peer, Error(ErrorCode.REBIND_REQUIRED))
 
     with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
         model = client.bind("coupon")
@@ -127,7 +135,7 @@ def test_a_refusal_names_code_column_offset_and_retry_after() -> None:
         with pytest.raises(ServerError) as full:
             client.score(model, COLUMNS, events=[2], coupons=[3])
         assert (full.value.code, full.value.retry_after_us) == (ErrorCode.OVERLOADED, 1500)
-        assert client.score(model, COLUMNS, events=[2], coupons=[3]).version == 1
+        assert client.score(model, COLUMNS, events=[2], coupons=[3]).users[0].version == 1
 
 
 def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
@@ -146,7 +154,7 @@ def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
         ):
             with pytest.raises(WireError):
                 client.score(model, columns, events=events, coupons=coupons)
-        assert client.score(model, COLUMNS, events=[2], coupons=[3]).version == 1
+        assert client.score(model, COLUMNS, events=[2], coupons=[3]).users[0].version == 1
 
 
 def test_a_late_answer_to_a_timed_out_call_is_not_taken_for_the_next_one() -> None:
@@ -185,12 +193,12 @@ def test_what_was_sent_before_goaway_is_answered_and_later_calls_are_refused() -
         bind(peer, 0, 1, SMALL)
         frame = peer.receive(FrameKind.SCORE)
         peer.send(FrameKind.GOAWAY, 0, GoAway(ErrorCode.DRAINING, "bye").encode())
-        body = Scores(1, 1, np.zeros((2, 3), np.float32)).encode()
+        body = Scores([UserResult(1)], 2, 3, np.zeros(6, np.float32)).encode()
         peer.send(FrameKind.SCORES, frame.request_id, body)
 
     with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
         model = client.bind("coupon")
-        assert client.score(model, COLUMNS, events=[2], coupons=[3]).version == 1
+        assert client.score(model, COLUMNS, events=[2], coupons=[3]).users[0].version == 1
         with pytest.raises(ConnectionClosed, match="DRAINING: bye"):
             client.score(model, COLUMNS, events=[2], coupons=[3])
 

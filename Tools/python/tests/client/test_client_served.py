@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from served import needs_programs, serve
 
-from tessera.client import BoundModel, Client, ServerError
-from tessera.wire import Axis, ColumnKind, ErrorCode, FrameKind
-from tessera.wire_score import Score, User
+from tessera.client import Axis, BoundModel, Client, ColumnKind, ErrorCode, ServerError
+from tessera.client.frame import FrameKind
+from tessera.client.score import Score, User
 
 pytestmark = needs_programs
 
@@ -35,6 +35,7 @@ def columns_for(model: BoundModel, users: list[User]) -> dict[str, Any]:
         ColumnKind.NUMBER: lambda row: row % 5 / 4,
         ColumnKind.INTEGER_BAG: lambda row: list(range(row % 4)),
         ColumnKind.STRING_BAG: lambda row: [f"WORD {i}" for i in range(row % 4)],
+        ColumnKind.TEXT: lambda row: f"a text of row {row}",
     }
     return {
         column.name: [values[column.kind](row) for row in range(rows[column.axis])]
@@ -47,7 +48,7 @@ def test_a_bundled_model_scores_every_coupon_with_a_probability(port: int) -> No
         model = client.bind("coupon")
         columns = columns_for(model, [User(3, 4), User(0, 2)])
         reply = client.score(model, columns, events=[3, 0], coupons=[4, 2])
-    assert reply.version == 1
+    assert [(user.version, user.status) for user in reply.users] == [(1, 0), (1, 0)]
     assert list(reply.outputs) == list(model.signature.outputs)
     for scores in reply.outputs.values():
         assert scores.shape == (6,) and np.all((scores > 0) & (scores < 1))
@@ -67,10 +68,10 @@ def test_a_user_scores_the_same_bits_alone_and_beside_another(port: int) -> None
 def test_an_exact_version_can_be_bound_and_unknown_ones_are_refused(port: int) -> None:
     with Client("127.0.0.1", port) as client:
         assert client.bind("coupon", version=1).version == 1
-        for request in ({"model": "coupon", "version": 99}, {"model": "no such model"}):
+        for request in ({"name": "coupon", "version": 99}, {"name": "no such model"}):
             with pytest.raises(ServerError) as caught:
                 client.bind(**request)
-            assert caught.value.code == ErrorCode.UNKNOWN_MODEL
+            assert caught.value.code == ErrorCode.UNKNOWN_OBJECT
 
 
 def test_a_malformed_body_is_refused_and_the_connection_stays(port: int) -> None:
@@ -83,7 +84,7 @@ def test_a_malformed_body_is_refused_and_the_connection_stays(port: int) -> None
         with pytest.raises(ServerError) as caught:
             client._call(FrameKind.SCORE, body + b"\0")
         assert (caught.value.code, caught.value.offset) == (ErrorCode.MALFORMED, len(body))
-        assert client.score(model, columns, events=[1], coupons=[1]).version == 1
+        assert client.score(model, columns, events=[1], coupons=[1]).users[0].version == 1
 
 
 def test_ping_comes_back(port: int) -> None:

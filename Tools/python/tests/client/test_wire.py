@@ -30,7 +30,7 @@ from tessera.wire import (
 )
 from tessera.wire_score import Score, Scores, User, encode_column
 
-VECTORS = Path(__file__).parents[3] / "Protocol" / "vectors"
+VECTORS = Path(__file__).parents[4] / "Protocol" / "vectors"
 BODIES = {body.kind: body for body in (Hello, Bind, Welcome, Bound, Scores, Error, GoAway)}
 
 

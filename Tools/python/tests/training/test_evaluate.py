@@ -37,7 +37,7 @@ class EchoClient:
         pass
 
     def bind(self, model: str, *, alias: str, version: int) -> SimpleNamespace:
-        return SimpleNamespace(signature=Signature(self.columns, ("redeem",)), version=3)
+        return SimpleNamespace(signature=Signature(self.columns, (Output("redeem"),)), version=3)
 
     def score(self, bound, columns, *, events, coupons, keys, deadline_us) -> SimpleNamespace:
         assert len(columns["spend"]) == len(events) == len(keys)
