@@ -135,8 +135,9 @@ def read_values(reader: Reader, code: int, count: int) -> Any:
     if code not in (STRING, TEXT):
         return read_array(reader, code, count, False)
     start = reader.offset
-    lengths = np.frombuffer(reader.take(count * (2 if code == TEXT else 1)),
-                            "<u2" if code == TEXT else "u1")
+    lengths = np.frombuffer(
+        reader.take(count * (2 if code == TEXT else 1)), "<u2" if code == TEXT else "u1"
+    )
     too_long = np.flatnonzero(lengths > limits.TEXT_VALUE_BYTES_MAX)
     if too_long.size:
         message = f"text {too_long[0]} has {lengths[too_long[0]]} bytes"

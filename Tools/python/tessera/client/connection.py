@@ -124,7 +124,9 @@ class Client:
     def list_objects(self, object_kind: int = 0) -> list[Entry]:
         """What the server serves, alias by alias; 0 = objects of every kind."""
         if not self._granted & Capability.LISTING:
-            raise WireError(ErrorCode.BAD_FRAME, "this server does not grant the listing of objects")
+            raise WireError(
+                ErrorCode.BAD_FRAME, "this server does not grant the listing of objects"
+            )
         entries: list[Entry] = []
         while True:
             question = ListObjects(object_kind, len(entries))

@@ -98,6 +98,6 @@ class Welcome:
         if not hello.version_min <= self.version <= hello.version_max:
             message = f"WELCOME names version {self.version}"
             raise WireError(ErrorCode.UNSUPPORTED_PROTOCOL, message, offset=0)
-        if self.capabilities & ~hello.capabilities:
+        if self.capabilities & ~int(hello.capabilities):
             message = f"WELCOME grants {self.capabilities:#x}, more than HELLO named"
             raise WireError(ErrorCode.MALFORMED, message, offset=2)

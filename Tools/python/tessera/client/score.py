@@ -155,9 +155,7 @@ class Score:
         return body
 
     @staticmethod
-    def decode(
-        body: bytes, signature: Signature, limits: FrameLimits = PROTOCOL_LIMITS
-    ) -> Score:
+    def decode(body: bytes, signature: Signature, limits: FrameLimits = PROTOCOL_LIMITS) -> Score:
         reader, counter = Reader(body), RowCounter(signature, limits)
         handle, user_count = reader.integer(2), reader.integer(2)
         counter.begin(user_count)

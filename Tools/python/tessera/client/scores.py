@@ -54,9 +54,7 @@ class Scores:
         load, queue_us, compute_us = (reader.integer(size) for size in (1, 4, 4))
         coupon_rows = reader.count(4, 0, limits.ROWS_MAX, "coupon_rows")
         numbers = reader.count(4, 0, limits.NUMBERS_MAX, "numbers")
-        users = tuple(
-            UserResult(reader.integer(4), reader.integer(2)) for _ in range(user_count)
-        )
+        users = tuple(UserResult(reader.integer(4), reader.integer(2)) for _ in range(user_count))
         values = np.frombuffer(reader.take(4 * numbers), "<f4")
         reader.end()
         return Scores(users, output_count, coupon_rows, values, load, queue_us, compute_us)

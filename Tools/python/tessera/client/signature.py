@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from . import limits
 from .codes import ErrorCode, WireError
@@ -73,8 +74,9 @@ class Signature:
 
     def numbers(self, users: int, coupons: int) -> int:
         """The numbers of an answer for so many rows."""
-        return sum(part.width * (users if part.axis == Axis.USER else coupons)
-                   for part in self.outputs)
+        return sum(
+            part.width * (users if part.axis == Axis.USER else coupons) for part in self.outputs
+        )
 
     def encode(self) -> bytes:
         """The part of BOUND that the hash covers."""
@@ -118,10 +120,10 @@ def encode_field(axis: Axis, kind: ColumnKind | Meaning, width: int, name: str) 
     return struct.pack("<BBHB", axis, kind, width, len(data)) + data
 
 
-def read_field[Kind: (ColumnKind, Meaning)](
-    reader: Reader, axes: set[Axis], kinds: type[Kind], names: set[str]
-) -> tuple[str, Axis, Kind, int]:
-    """A column or an output: axis, kind or meaning, width, and a name that is not in `names` yet."""
+def read_field(
+    reader: Reader, axes: set[Axis], kinds: type[ColumnKind | Meaning], names: set[str]
+) -> tuple[str, Axis, Any, int]:
+    """A column or an output: its name (not in `names` yet), axis, kind or meaning, and width."""
     start = reader.offset
     axis = reader.integer(1)
     if axis not in axes:

@@ -17,9 +17,9 @@ import numpy as np
 
 from tessera.models.batches import Batcher
 from tessera.models.export import write_json, write_model
-from tessera.models.recorded import write_frames
 from tessera.models.keras_graph import KerasGraph
 from tessera.models.operations import Operation, operations
+from tessera.models.recorded import write_frames
 
 EVENT_LIMIT, COUPON_LIMIT = 16, 8
 # (events, coupons) of every user; the groups become frames.

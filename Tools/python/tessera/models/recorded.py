@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tessera.models.batches import column_rows
 from tessera.client.frame import Frame, FrameKind
 from tessera.client.score import Score, User
 from tessera.client.signature import Axis, Column, ColumnKind, Meaning, Output, Signature
+from tessera.models.batches import column_rows
 
 AXES = {"user": Axis.USER, "event": Axis.EVENT, "coupon": Axis.COUPON}
 KINDS = {
@@ -31,9 +31,7 @@ def signature(description: dict[str, Any]) -> Signature:
     ]
     limits = description["limits"]
     ops = {node["name"]: node for node in description["nodes"]}
-    outputs = [
-        Output(name, Axis.COUPON, meaning(ops[name])) for name in description["outputs"]
-    ]
+    outputs = [Output(name, Axis.COUPON, meaning(ops[name])) for name in description["outputs"]]
     return Signature(tuple(columns), tuple(outputs), limits["events"], limits["coupons"])
 
 

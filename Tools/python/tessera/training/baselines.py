@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tessera.training.examples import CampaignExamples
 from tessera.measures import measure
+from tessera.training.examples import CampaignExamples
 
 USER_FEATURES = (
     "campaigns_received",

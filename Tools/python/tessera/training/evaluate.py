@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from tessera.training.baselines import lists_of, measure_baselines
-from tessera.models.batches import AXIS_PART
 from tessera.client import Client, ServerError
 from tessera.client.refusals import Error
+from tessera.measures import log_loss, measure
+from tessera.models.batches import AXIS_PART
+from tessera.training.baselines import lists_of, measure_baselines
 from tessera.training.dataset import DataError, campaigns_on_both_sides, parse_cut, read_dataset
 from tessera.training.examples import CampaignExamples, build_examples
-from tessera.measures import log_loss, measure
 
 USERS_IN_FRAME = 16
 DEADLINE_US = 2_000_000

@@ -18,11 +18,11 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from tessera.measures import auc, log_loss
 from tessera.models.batches import Batcher
+from tessera.models.keras_graph import KerasGraph
 from tessera.training.dataset import Dataset
 from tessera.training.examples import CampaignExamples
-from tessera.models.keras_graph import KerasGraph
-from tessera.measures import auc, log_loss
 from tessera.training.pretraining import history_layers, pretrain
 
 HOUSEHOLDS_IN_BATCH = 64

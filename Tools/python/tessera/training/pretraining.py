@@ -16,9 +16,9 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tessera.models.batches import Batcher
+from tessera.models.keras_graph import KerasGraph
 from tessera.training.dataset import Dataset
 from tessera.training.examples import History, event_columns
-from tessera.models.keras_graph import KerasGraph
 
 WEEKS_AHEAD = 4
 HOUSEHOLDS_IN_BATCH = 128

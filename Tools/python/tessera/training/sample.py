@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from tessera.measures import log_loss, measure
+from tessera.models.export import write_json, write_model
+from tessera.models.recorded import write_frames
+from tessera.models.saved import load_graph
+from tessera.models.warmup import invent_groups
 from tessera.training.architectures import DROPOUT, describe
 from tessera.training.baselines import lists_of, measure_baselines
 from tessera.training.dataset import parse_cut
 from tessera.training.evaluate import examples_on_both_sides
 from tessera.training.examples import CampaignExamples
-from tessera.models.export import write_json, write_model
-from tessera.models.recorded import write_frames
-from tessera.measures import log_loss, measure
-from tessera.models.saved import load_graph
 from tessera.training.fitting import Schedule, predict, train
-from tessera.models.warmup import invent_groups
 
 
 def without_events(examples: list[CampaignExamples]) -> list[CampaignExamples]:

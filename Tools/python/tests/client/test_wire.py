@@ -11,27 +11,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tessera import wire
-from tessera.wire import (
+from tessera.client import (
     Axis,
-    Bind,
-    Bound,
     Column,
     ColumnKind,
-    Error,
-    Frame,
-    FrameKind,
-    GoAway,
-    Hello,
+    Output,
+    ScaledVectors,
     Signature,
-    Welcome,
+    TraceContext,
     WireError,
-    next_frame,
+    code_name,
 )
-from tessera.wire_score import Score, Scores, User, encode_column
+from tessera.client.binding import Bind, Bound, Unbind
+from tessera.client.columns import encode_column
+from tessera.client.frame import HEADER_BYTES, Frame, FrameKind, next_frame
+from tessera.client.greeting import Hello, Welcome
+from tessera.client.listing import Listed, ListObjects
+from tessera.client.refusals import Error, GoAway
+from tessera.client.score import Score, User
+from tessera.client.scores import Scores
 
 VECTORS = Path(__file__).parents[4] / "Protocol" / "vectors"
-BODIES = {body.kind: body for body in (Hello, Bind, Welcome, Bound, Scores, Error, GoAway)}
+BODY_TYPES = (Hello, Bind, Unbind, ListObjects, Welcome, Bound, Scores, Listed, Error, GoAway)
+BODIES = {body.kind: body for body in BODY_TYPES}
 
 
 def read_vector(path: Path) -> tuple[dict[str, str], bytes]:
@@ -75,9 +77,11 @@ def camel(name: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A column as JSON has it: NaN is null."""
+    """A column as JSON has it: NaN is null, scaled vectors are scales and bytes."""
+    if isinstance(value, ScaledVectors):
+        return [value.scales.tolist(), value.values.ravel().tolist()]
     if isinstance(value, np.ndarray):
-        return [None if math.isnan(item) else item for item in value.tolist()]
+        return [None if math.isnan(item) else item for item in value.ravel().tolist()]
     return value
 
 
@@ -86,23 +90,39 @@ def describe(body: Any) -> dict[str, Any]:
     if isinstance(body, bytes):
         return {"bytes": body.hex()}
     value = dict(vars(body))
-    if isinstance(body, Hello):
-        value["credential"] = body.credential.hex()
-    if isinstance(body, Bound):
-        signature = value.pop("signature")
-        value["columns"] = [
-            [column.name, column.axis.name.lower(), camel(column.kind.name)]
-            for column in signature.columns
-        ]
-        value |= {"outputs": list(signature.outputs), "events_max": signature.events_max}
-        value["coupons_max"] = signature.coupons_max
-    if isinstance(body, Scores):
-        outputs, rows = body.values.shape
-        value |= {"outputs": outputs, "rows": rows, "values": body.values.ravel().tolist()}
-    if isinstance(body, Score):
-        value["users"] = [[user.key, user.events, user.coupons] for user in body.users]
-        value["columns"] = [plain(column) for column in body.columns]
+    match body:
+        case Hello():
+            value["credential"] = body.credential.hex()
+        case Welcome():
+            value |= vars(value.pop("limits"))
+        case Bound():
+            signature = value.pop("signature")
+            value["columns"] = [
+                [part.name, part.axis.name.lower(), camel(part.kind.name), part.width]
+                for part in signature.columns
+            ]
+            value["outputs"] = [
+                [part.name, part.axis.name.lower(), camel(part.meaning.name), part.width]
+                for part in signature.outputs
+            ]
+            value["events_max"] = signature.events_max
+            value["coupons_max"] = signature.coupons_max
+        case Listed():
+            value["entries"] = [list(vars(entry).values()) for entry in body.entries]
+        case Scores():
+            value["users"] = [[user.version, user.status] for user in body.users]
+            value["outputs"] = value.pop("output_count")
+            value["values"] = body.values.tolist()
+        case Score():
+            value["trace"] = None if body.trace is None else str(body.trace)
+            value["users"] = [[user.key, user.events, user.coupons] for user in body.users]
+            value["columns"] = [plain(column) for column in body.columns]
     return value
+
+
+def test_the_vectors_hold_every_kind_of_frame() -> None:
+    kinds = {complete(read_vector(path)[1]).kind for path in (VECTORS / "valid").glob("*.hex")}
+    assert kinds == set(FrameKind)
 
 
 @pytest.mark.parametrize("path", vectors("valid"))
@@ -116,7 +136,7 @@ def test_a_decoded_body_encodes_to_the_same_bytes(path: Path) -> None:
     header, data = read_vector(path)
     frame = complete(data)
     body = decode(frame, signature_of(header))
-    if isinstance(body, Score):
+    if isinstance(body, Score) or header.get("again") == "no":
         return  # the encoder picks its own encodings: see the round trip below
     encoded = body if isinstance(body, bytes) else body.encode()
     assert Frame(frame.kind, frame.request_id, encoded).encode() == data
@@ -130,7 +150,7 @@ def test_an_invalid_vector_is_refused_with_its_code_column_and_offset(path: Path
     error = caught.value
     column = "-" if error.column is None else error.column
     offset = "-" if error.offset is None else error.offset
-    name = wire.code_name(error.code)
+    name = code_name(error.code)
     assert f"{name} column={column} offset={offset}" == header["expect"], str(error)
 
 
@@ -144,7 +164,7 @@ def test_every_split_of_a_stream_gives_the_same_frames() -> None:
             buffer += piece
             while frame := next_frame(buffer):
                 found.append(frame.kind)
-                del buffer[: wire.HEADER_BYTES + len(frame.body)]
+                del buffer[: HEADER_BYTES + len(frame.body)]
         assert found == [FrameKind.HELLO, FrameKind.PONG] and not buffer
 
 
@@ -155,9 +175,13 @@ def test_every_truncation_is_refused_or_incomplete(path: Path) -> None:
     for length in range(0, len(data), max(1, len(data) // 300)):
         assert next_frame(data[:length]) is None
     for length in range(0, len(frame.body), max(1, len(frame.body) // 300)):
-        if frame.kind not in (FrameKind.PING, FrameKind.PONG):
+        if frame.kind in BODIES or frame.kind == FrameKind.SCORE:
             with pytest.raises(WireError):
                 decode(Frame(frame.kind, 0, frame.body[:length]), signature)
+
+
+def column_of(kind: ColumnKind) -> Column:
+    return Column("c", Axis.COUPON, kind, 3 if kind == ColumnKind.VECTOR else 1)
 
 
 @pytest.mark.parametrize(
@@ -177,30 +201,17 @@ def test_every_truncation_is_refused_or_incomplete(path: Path) -> None:
         (ColumnKind.STRING, ["a"], 7),
         (ColumnKind.INTEGER_BAG, [[1], []], 0x81),
         (ColumnKind.STRING_BAG, [["a", "b"], []], 0x87),
+        (ColumnKind.TEXT, ["a" * 300], 9),
+        (ColumnKind.VECTOR, [[0.5, 1, 2], [0, 0, 0]], 5),
+        (ColumnKind.VECTOR, np.array([[0.1, 1e6, 2]], np.float32), 6),
+        (ColumnKind.VECTOR, ScaledVectors(np.ones(1), np.zeros((1, 3), np.int8)), 8),
+        (ColumnKind.VECTOR, [], 5),
     ],
 )
 def test_a_column_is_written_in_the_narrowest_exact_encoding(
     kind: ColumnKind, values: list, encoding: int
 ) -> None:
-    assert encode_column(kind, values)[0] == encoding
-
-
-@pytest.mark.parametrize(
-    ("kind", "values", "code"),
-    [
-        (ColumnKind.INTEGER, [0.5], wire.ErrorCode.BAD_VALUE),
-        (ColumnKind.INTEGER, np.array([1 << 63], np.uint64), wire.ErrorCode.BAD_VALUE),
-        (ColumnKind.NUMBER, [float("inf")], wire.ErrorCode.BAD_VALUE),
-        (ColumnKind.STRING, ["x" * 256], wire.ErrorCode.LIMIT),
-        (ColumnKind.INTEGER_BAG, [[0] * 256], wire.ErrorCode.LIMIT),
-    ],
-)
-def test_a_column_that_a_server_would_refuse_is_not_sent(
-    kind: ColumnKind, values: Any, code: wire.ErrorCode
-) -> None:
-    with pytest.raises(WireError) as caught:
-        encode_column(kind, values, 3)
-    assert (caught.value.code, caught.value.column) == (code, 3)
+    assert encode_column(column_of(kind), values, len(values))[0] == encoding
 
 
 def random_column(random_: random.Random, kind: ColumnKind, rows: int) -> list:
@@ -217,7 +228,10 @@ def random_column(random_: random.Random, kind: ColumnKind, rows: int) -> list:
     def bag(item: Any) -> Any:
         return lambda: [item() for _ in range(random_.randint(0, 4))]
 
-    makers = (integer, text, number, bag(integer), bag(text))
+    def vector() -> list[float]:
+        return [number() for _ in range(3)]
+
+    makers = (integer, text, number, bag(integer), bag(text), vector, text)
     return [makers[kind]() for _ in range(rows)]
 
 
@@ -225,10 +239,10 @@ def test_random_requests_survive_the_round_trip() -> None:
     random_ = random.Random(20261121)
     for _ in range(200):
         columns = tuple(
-            Column(f"c{i}", random_.choice(list(Axis)), random_.choice(list(ColumnKind)))
-            for i in range(random_.randint(0, 12))
+            Column(f"c{i}", random_.choice(list(Axis)), kind, column_of(kind).width)
+            for i, kind in enumerate(random_.choices(list(ColumnKind), k=random_.randint(0, 12)))
         )
-        signature = Signature(columns, ("redeem",), 20, 10)
+        signature = Signature(columns, (Output("redeem"),), 20, 10)
         users = [
             User(random_.randint(0, 20), random_.randint(1, 10), random_.getrandbits(64))
             for _ in range(random_.randint(1, 6))
@@ -239,6 +253,12 @@ def test_random_requests_survive_the_round_trip() -> None:
             Axis.COUPON: sum(user.coupons for user in users),
         }
         values = [random_column(random_, column.kind, rows[column.axis]) for column in columns]
-        decoded = Score.decode(Score(3, users, values, 9).encode(signature), signature)
-        assert decoded.users == users and (decoded.handle, decoded.deadline_us) == (3, 9)
-        assert [plain(column) for column in decoded.columns] == values
+        trace = random_.choice([None, TraceContext(random_.randbytes(16), b"\1" * 8, 1)])
+        decoded = Score.decode(Score(3, users, values, 9, trace).encode(signature), signature)
+        assert decoded.users == users
+        assert (decoded.handle, decoded.deadline_us, decoded.trace) == (3, 9, trace)
+        flat = [
+            np.ravel(part).tolist() if column.kind == ColumnKind.VECTOR else part
+            for column, part in zip(columns, values, strict=True)
+        ]
+        assert [plain(column) for column in decoded.columns] == flat

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tessera.client.frame import next_frame
+from tessera.client.score import Score
 from tessera.models.batches import Batcher
 from tessera.models.recorded import signature
 from tessera.models.warmup import invent_groups
-from tessera.client.frame import next_frame
-from tessera.client.score import Score
 
 pytestmark = pytest.mark.keras
 

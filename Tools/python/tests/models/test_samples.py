@@ -7,9 +7,9 @@ import json
 import pytest
 from conftest import REPOSITORY
 
-from tessera.models.recorded import signature
 from tessera.client.frame import next_frame
 from tessera.client.score import Score
+from tessera.models.recorded import signature
 
 SAMPLES = REPOSITORY / "Registry" / "samples"
 NAMES = ("lstm", "transformer")

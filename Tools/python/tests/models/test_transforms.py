@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from tessera.models.batches import Batcher
-from tessera.models.transforms import fnv1a64, hash_id, make_transform, table_rows, transform_numbers
+from tessera.models.transforms import (
+    fnv1a64,
+    hash_id,
+    make_transform,
+    table_rows,
+    transform_numbers,
+)
 
 NAN = float("nan")
 

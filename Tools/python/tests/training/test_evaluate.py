@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 from invented_data import CUT, write_data
 
+from tessera.client import (
+    Axis,
+    Column,
+    ColumnKind,
+    ErrorCode,
+    Output,
+    ServerError,
+    Signature,
+    UserResult,
+)
 from tessera.training import evaluate
 from tessera.training.dataset import DataError, campaigns_on_both_sides, parse_cut, read_dataset
 from tessera.training.examples import CampaignExamples, build_examples
-from tessera.client import Axis, Column, ColumnKind, Output, Signature
 
 TARGET = evaluate.Target("127.0.0.1", 1, "coupon")
 COLUMNS = (
@@ -26,6 +35,7 @@ class EchoClient:
     """Stands for a server: a coupon's score is its user's spend plus its place in the list."""
 
     columns = COLUMNS
+    status = 0
 
     def __init__(self, host: str, port: int, timeout: float) -> None:
         self.users = 0
@@ -48,7 +58,8 @@ class EchoClient:
             for spend, count in zip(columns["spend"], coupons, strict=True)
             for place in range(count)
         ]
-        return SimpleNamespace(outputs={"redeem": np.array(scores)})
+        users = [UserResult(3, self.status)] * len(events)
+        return SimpleNamespace(outputs={"redeem": np.array(scores)}, users=users)
 
 
 @pytest.fixture
@@ -56,6 +67,15 @@ def after(tmp_path: Path) -> list[CampaignExamples]:
     dataset = read_dataset(write_data(tmp_path))
     _, campaigns = campaigns_on_both_sides(dataset, parse_cut(CUT))
     return [build_examples(dataset, campaign) for campaign in campaigns]
+
+
+def test_a_household_that_was_not_scored_ends_the_evaluation(after, monkeypatch) -> None:
+    class LateClient(EchoClient):
+        status = ErrorCode.DEADLINE_EXCEEDED
+
+    monkeypatch.setattr(evaluate, "Client", LateClient)
+    with pytest.raises(ServerError, match="DEADLINE_EXCEEDED"):
+        evaluate.served_scores(TARGET, after)
 
 
 def test_each_household_gets_the_scores_of_its_own_coupons(after, monkeypatch) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from served import SAMPLES, needs_programs, serve
 
+from tessera.measures import measure
 from tessera.training.baselines import lists_of, rate_baselines
 from tessera.training.evaluate import Target, difference, examples_on_both_sides, served_scores
-from tessera.measures import measure
 
 MODELS = ("lstm", "transformer")
 pytestmark = [needs_programs, pytest.mark.keras, pytest.mark.dataset]
