@@ -25,10 +25,10 @@ import numpy as np
 import onnxruntime
 from onnx_models import ACTIONS, COUPONS, DENSE, ITEMS, NAMES, PROFILE, convert
 
-from tessera.models.transforms import hash_id
 from tessera.client import Axis, Column, ColumnKind, Output, Signature
 from tessera.client.frame import Frame, FrameKind
 from tessera.client.score import Score, User
+from tessera.models.transforms import hash_id
 
 Feed = dict[str, np.ndarray]
 COLUMNS = [Column("item", Axis.EVENT, ColumnKind.INTEGER)]

@@ -2,7 +2,8 @@
 
 The description is the one source of a model's shape: what is trained here is node for node what the
 server runs. So the description comes first: write it, build `KerasGraph(description)`, train
-`graph.model`, and export `graph.tensors()`; a Keras model built otherwise has no way in. Weights leave in the layout of `Registry/MODEL.md` (first axis = output channel).
+`graph.model`, and export `graph.tensors()`. A Keras model that was built otherwise has no way in.
+Weights leave in the layout of `Registry/MODEL.md` (first axis = output channel).
 """
 
 from __future__ import annotations

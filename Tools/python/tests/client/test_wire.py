@@ -154,6 +154,22 @@ def test_an_invalid_vector_is_refused_with_its_code_column_and_offset(path: Path
     assert f"{name} column={column} offset={offset}" == header["expect"], str(error)
 
 
+def test_every_example_of_spec_is_a_frame_that_decodes() -> None:
+    page = (VECTORS.parent / "SPEC.md").read_text(encoding="utf-8")
+    examples = [part.split("```")[0] for part in page.split("```hex\n")[1:]]
+    signature, kinds = None, []
+    for example in examples:
+        lines = [line.split("#")[0] for line in example.splitlines()]
+        data = bytes.fromhex("".join(lines))
+        frame = complete(data)
+        body = decode(frame, signature)
+        kinds.append(frame.kind)
+        assert HEADER_BYTES + len(frame.body) == len(data)
+        if isinstance(body, Bound):
+            signature = body.signature
+    assert len(kinds) == len(set(kinds)) >= 8
+
+
 def test_every_split_of_a_stream_gives_the_same_frames() -> None:
     stream = b"".join(
         read_vector(VECTORS / "valid" / f"{name}.hex")[1] for name in ("hello", "pong")
