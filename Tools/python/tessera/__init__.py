@@ -1,1 +1,1 @@
-"""Tessera: client (`tessera.client`), wire codec, training and export."""
+"""Tessera in Python: `client`, `models`, `training`; `measures` are the figures that both print."""

@@ -46,15 +46,15 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Runs one verb and returns what it prints."""
-    from tessera.dataset import DataError
-    from tessera.evaluate import Target, evaluate, parse_server
+    from tessera.training.dataset import DataError
+    from tessera.training.evaluate import Target, evaluate, parse_server
 
     if arguments.verb == "train":
         check_out(arguments.out)
         if arguments.epochs < 1:
             raise DataError(f"--epochs {arguments.epochs}: at least 1")
         check_data(arguments)
-        from tessera.train import train_and_export
+        from tessera.training.sample import train_and_export
 
         return train_and_export(
             arguments.data,
@@ -79,14 +79,14 @@ def run(arguments: argparse.Namespace) -> dict:
 
 def check_data(arguments: argparse.Namespace) -> None:
     """Refuses a wrong folder or date before TensorFlow is loaded, which takes seconds."""
-    from tessera.dataset import check_folder, parse_cut
+    from tessera.training.dataset import check_folder, parse_cut
 
     parse_cut(arguments.cut)
     check_folder(arguments.data)
 
 
 def check_out(folder: Path) -> None:
-    from tessera.dataset import DataError
+    from tessera.training.dataset import DataError
 
     if folder.exists() and not folder.is_dir():
         raise DataError(f"--out {folder} is a file; give a folder")
@@ -101,9 +101,8 @@ def main(words: list[str] | None = None) -> int:
     if arguments.verb is None:
         parser().print_help()
         return 0
-    from tessera.client import ConnectionClosed, ServerError
-    from tessera.dataset import DataError
-    from tessera.wire import WireError
+    from tessera.client import ConnectionClosed, ServerError, WireError
+    from tessera.training.dataset import DataError
 
     try:
         print(json.dumps(run(arguments), indent=1))

@@ -25,9 +25,10 @@ import numpy as np
 import onnxruntime
 from onnx_models import ACTIONS, COUPONS, DENSE, ITEMS, NAMES, PROFILE, convert
 
-from tessera.transforms import hash_id
-from tessera.wire import Axis, Column, ColumnKind, Frame, FrameKind, Signature
-from tessera.wire_score import Score, User
+from tessera.client import Axis, Column, ColumnKind, Output, Signature
+from tessera.client.frame import Frame, FrameKind
+from tessera.client.score import Score, User
+from tessera.models.transforms import hash_id
 
 Feed = dict[str, np.ndarray]
 COLUMNS = [Column("item", Axis.EVENT, ColumnKind.INTEGER)]
@@ -44,7 +45,7 @@ def rows_of(ids: np.ndarray, rows: int) -> np.ndarray:
 def draw_requests(events: list[int], coupons: list[int]) -> tuple[list[Feed], bytes]:
     """Each request as a feed of one user, and all of them as recorded SCORE frames."""
     random, feeds, frames = np.random.default_rng(1), [], b""
-    signature = Signature(COLUMNS, ["score"], events_max=512, coupons_max=256)
+    signature = Signature(tuple(COLUMNS), (Output("score"),), events_max=512, coupons_max=256)
     for index, (t, n) in enumerate(zip(events, coupons, strict=True)):
         items, actions = random.integers(0, 10**9, t), random.integers(0, 1000, t)
         ids = random.integers(0, 10**9, n)

@@ -1,0 +1,306 @@
+"""Golden cases of every graph operation and transform, computed by Keras.
+
+    python -m tessera.models.golden --out Tests/InferenceTests/golden
+
+Each case is a folder: `model.json`, `weights.safetensors` (float32), `requests.frames` (recorded
+SCORE frames with users of 0, 1, 3, … events and 1…5 coupons) and `expected.json` (per output the
+scores of all coupon rows in order). Needs the extra `[train]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tessera.models.batches import Batcher
+from tessera.models.export import write_json, write_model
+from tessera.models.keras_graph import KerasGraph
+from tessera.models.operations import Operation, operations
+from tessera.models.recorded import write_frames
+
+EVENT_LIMIT, COUPON_LIMIT = 16, 8
+# (events, coupons) of every user; the groups become frames.
+GROUPS = [[(0, 1)], [(1, 2), (3, 5)], [(16, 1), (0, 3), (7, 4), (2, 2)]]
+WORDS = ["MILK", "BREAD", "SOFT DRINKS", "CAFÉ", "茶", "TEA"]
+
+Case = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def number(name: str, axis: str, **options: Any) -> dict[str, Any]:
+    return {"name": name, "axis": axis, "kind": "number", **options}
+
+
+def node(name: str, op: str, inputs: list[str], **options: Any) -> dict[str, Any]:
+    return {"name": name, "op": op, "inputs": inputs, **options}
+
+
+def scored(part: str, activation: str = "tanh") -> list[dict[str, Any]]:
+    """The end of every case: `part` (user or coupon axis) beside the coupon's number → a score."""
+    return [
+        node("beside", "concat", [part, "value"]),
+        node("hidden", "linear", ["beside"], units=6, activation=activation),
+        node("score", "linear", ["hidden"], units=1, activation="none"),
+    ]
+
+
+def event_vectors(width: int) -> Case:
+    """Inputs and nodes that make `event`, vectors of `width` on the event axis."""
+    inputs = [
+        {
+            "name": "word",
+            "axis": "event",
+            "kind": "id",
+            "values": "string",
+            "vocabulary": WORDS[:5],
+        },
+        number("spend", "event"),
+        number("value", "coupon"),
+    ]
+    nodes = [
+        node("word_vector", "embedding", ["word"], table="words", width=width - 1),
+        node("event", "concat", ["word_vector", "spend"]),
+    ]
+    return inputs, nodes
+
+
+def over_events(name: str, op: str, width: int = 8, pool: str | None = None, **options) -> Case:
+    """A case whose operation `op` reads the events; a sequence is pooled by `pool`."""
+    inputs, nodes = event_vectors(width)
+    nodes.append(node(name, op, ["event"], **options))
+    if pool is None:
+        return inputs, nodes + scored(name)
+    return inputs, [*nodes, node("pooled", "pool", [name], mode=pool), *scored("pooled")]
+
+
+def lstm(layers: int, bidirectional: bool, returns: str) -> Case:
+    options = {"units": 5, "layers": layers, "bidirectional": bidirectional, "returns": returns}
+    return over_events("history", "lstm", pool="mean" if returns == "sequence" else None, **options)
+
+
+def transformer(norm: str, causal: bool, positions: str, activation: str, pool: str) -> Case:
+    return over_events(
+        "history",
+        "transformer",
+        pool=pool,
+        layers=2,
+        heads=2,
+        feed_forward=12,
+        norm=norm,
+        causal=causal,
+        activation=activation,
+        positions=positions,
+        epsilon=1e-6,
+    )
+
+
+def id_case(spec: dict[str, Any]) -> Case:
+    """A user, an event or a coupon id (or bag) → its embedding → a score."""
+    options = {"reduce": spec.pop("reduce")} if spec["kind"] == "bag" else {}
+    inputs = [spec, number("value", "coupon")]
+    nodes = [node("vector", "embedding", [spec["name"]], table="rows", width=4, **options)]
+    part = "vector"
+    if spec["axis"] == "event":
+        nodes.append(node("pooled", "pool", ["vector"], mode="mean"))
+        part = "pooled"
+    return inputs, nodes + scored(part)
+
+
+def strings(axis: str, kind: str = "id", **options: Any) -> Case:
+    options = options or {"vocabulary": WORDS[:4]}
+    return id_case({"name": "word", "axis": axis, "kind": kind, "values": "string", **options})
+
+
+def integers(axis: str, kind: str = "id", **options: Any) -> Case:
+    return id_case({"name": "item", "axis": axis, "kind": kind, "values": "integer", **options})
+
+
+def number_case(axis: str = "coupon", **options: Any) -> Case:
+    inputs = [number("amount", axis, **options), number("value", "coupon")]
+    if "boundaries" in options:
+        nodes = [node("vector", "embedding", ["amount"], table="rows", width=3)]
+        return inputs, nodes + scored("vector")
+    return inputs, scored("amount")
+
+
+def axes_case(op: str) -> Case:
+    """A user vector meets a coupon vector in `op`; events stay on their own axis."""
+    inputs = [number("age", "user"), number("spend", "event"), number("value", "coupon")]
+    nodes = [
+        node("user_vector", "linear", ["age"], units=4, activation="tanh"),
+        node("event_vector", "linear", ["spend"], units=4, activation="tanh"),
+        node("joined_events", op, ["user_vector", "event_vector"]),
+        node("pooled", "pool", ["joined_events"], mode="mean"),
+        node("pooled_vector", "linear", ["pooled"], units=4, activation="none", use_bias=False),
+        node("coupon_vector", "linear", ["value"], units=4, activation="tanh"),
+        node("joined", op, ["pooled_vector", "user_vector", "coupon_vector"]),
+    ]
+    return inputs, nodes + scored("joined")
+
+
+def outputs_case() -> Case:
+    """Two named outputs, one of them behind a sigmoid."""
+    inputs, nodes = number_case()
+    nodes[-1] = node("logit", "linear", ["hidden"], units=1, activation="none")
+    return inputs, [
+        *nodes,
+        node("redeem", "sigmoid", ["logit"]),
+        node("score", "linear", ["hidden"], units=1, activation="tanh", use_bias=False),
+    ]
+
+
+def cases() -> dict[str, Case]:
+    """Every case by the name of its folder."""
+    found = {
+        "embedding_string_user": strings("user"),
+        "embedding_string_event": strings("event"),
+        "embedding_integer_coupon": integers("coupon", vocabulary=[7, -3, 40_000, 5_000_000_000]),
+        "embedding_bag_mean": strings("coupon", "bag", vocabulary=WORDS[:4], reduce="mean"),
+        "embedding_bag_sum": integers("coupon", "bag", vocabulary=[7, -3, 300], reduce="sum"),
+        "embedding_bag_event": strings("event", "bag", hash_buckets=9, reduce="sum"),
+        "transform_hash_string": strings("coupon", hash_buckets=11),
+        "transform_hash_integer": integers("event", hash_buckets=13),
+        "transform_missing": number_case(missing=1.5),
+        "transform_log1p": number_case(log1p=True),
+        "transform_clip": number_case("user", clip=[-2.0, 3.5]),
+        "transform_standardise": number_case(mean=2.5, deviation=4.0),
+        "transform_all": number_case(
+            missing=-2.0, log1p=True, clip=[-1, 2], mean=0.7, deviation=0.5
+        ),
+        "transform_bucketise": number_case(boundaries=[-4, 0, 1, 7.5]),
+        "transform_bucketise_log1p": number_case(missing=3.0, log1p=True, boundaries=[0.5, 1.5, 2]),
+        "concat": axes_case("concat"),
+        "add": axes_case("add"),
+        "multiply": axes_case("multiply"),
+        "outputs_two": outputs_case(),
+        "layer_norm": over_events("normal", "layer_norm", pool="last", epsilon=1e-3),
+    }
+    for activation in ("none", "relu", "gelu", "tanh", "sigmoid"):
+        inputs, nodes = number_case("user")
+        nodes[1]["activation"] = activation
+        found[f"linear_{activation}"] = (inputs, nodes)
+    for mode in ("last", "first", "mean", "max"):
+        found[f"pool_{mode}"] = over_events("pooled", "pool", mode=mode)
+    for returns in ("state", "sequence"):
+        found[f"lstm_1_{returns}"] = lstm(1, False, returns)
+        found[f"lstm_2_{returns}"] = lstm(2, False, returns)
+        found[f"lstm_1_bidirectional_{returns}"] = lstm(1, True, returns)
+        found[f"lstm_2_bidirectional_{returns}"] = lstm(2, True, returns)
+    for norm in ("pre", "post"):
+        for causal in (False, True):
+            direction = "causal" if causal else "full"
+            found[f"transformer_{norm}_{direction}"] = transformer(
+                norm, causal, "learned", "relu" if causal else "gelu", "last"
+            )
+    found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
+    found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
+    shown = {part["op"] for _, nodes in found.values() for part in nodes}
+    for operation in operations():
+        if operation.word not in shown:
+            found |= plain_cases(operation)
+    return found
+
+
+def plain_cases(operation: Operation) -> dict[str, Case]:
+    """What the page says of an operation that has no case of its own: one for each word that an
+    attribute can be, and one at least; required attributes have any value of their kind."""
+    if operation.takes_several:
+        return {operation.word: axes_case(operation.word)}
+    required = {part.name: part.examples()[0] for part in operation.attributes if not part.default}
+    choices = [
+        {part.name: word}
+        for part in operation.attributes
+        if len(part.values) > 1
+        for word in part.examples()
+    ] or [{}]
+    found = {}
+    for choice in choices:
+        name = "_".join([operation.word, *choice.values()])
+        pool = None if operation.runs_over_events else "mean"
+        found[name] = over_events("result", operation.word, pool=pool, **required | choice)
+    return found
+
+
+def describe(inputs: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The case as a model description; its outputs are the nodes named score and redeem."""
+    return {
+        "format": 1,
+        "name": "golden",
+        "limits": {"events": EVENT_LIMIT, "coupons": COUPON_LIMIT},
+        "inputs": inputs,
+        "nodes": nodes,
+        "outputs": [part["name"] for part in nodes if part["name"] in ("redeem", "score")],
+    }
+
+
+def random_value(spec: dict[str, Any], random: np.random.Generator) -> Any:
+    """One raw value, known or unknown to the vocabulary; a number is at times missing."""
+    if spec["kind"] == "bag":
+        member = {**spec, "kind": "id"}
+        return [random_value(member, random) for _ in range(random.integers(0, 5))]
+    if spec["kind"] == "number":
+        # Multiples of 1/8 are the same in float16 and float32, so any encoding may carry them.
+        return float("nan") if random.random() < 0.15 else float(random.integers(-64, 64)) / 8
+    if spec["values"] == "string":
+        return str(random.choice([*WORDS, ""]))
+    known = spec.get("vocabulary", [])
+    return int(random.choice([*known, 0, 1, 12, -100, 70_000]))
+
+
+def random_user(
+    inputs: list[dict[str, Any]], events: int, coupons: int, random: np.random.Generator
+) -> dict[str, Any]:
+    """A user with a random value in every row of every input."""
+    user: dict[str, Any] = {"key": 0, "user": {}, "events": {}, "coupons": {}}
+    user |= {"event_rows": events, "coupon_rows": coupons}
+    for spec in inputs:
+        name = spec["name"]
+        if spec["axis"] == "user":
+            user["user"][name] = random_value(spec, random)
+        else:
+            part, rows = ("events", events) if spec["axis"] == "event" else ("coupons", coupons)
+            user[part][name] = [random_value(spec, random) for _ in range(rows)]
+    return user
+
+
+def write_case(folder: Path, case: Case, seed: int) -> None:
+    """Builds one case in Keras with random weights, scores random users one by one, writes all."""
+    description = describe(*case)
+    random = np.random.default_rng(seed)
+    graph = KerasGraph(description)
+    tensors = {
+        name: random.normal(
+            float(name.endswith("gain")), 0.1 if value.ndim == 1 else 0.5, value.shape
+        ).astype(np.float32)
+        for name, value in sorted(graph.tensors().items())
+    }
+    graph.load(tensors)
+    batcher = Batcher(description)
+    groups = [
+        [random_user(description["inputs"], *rows, random) for rows in group] for group in GROUPS
+    ]
+    expected: dict[str, list[float]] = {name: [] for name in description["outputs"]}
+    for user in (user for group in groups for user in group):
+        scores = graph.predict(batcher.pad(batcher.transform([user])))
+        for name, values in scores.items():
+            expected[name] += [float(value) for value in values[0]]
+    write_model(folder, description, tensors, "float32")
+    write_frames(folder / "requests.frames", description, groups)
+    write_json(folder / "expected.json", expected)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tessera.models.golden", description=__doc__)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder that gets a folder per case"
+    )
+    out = parser.parse_args(arguments).out
+    for seed, (name, case) in enumerate(cases().items()):
+        write_case(out / name, case, seed)
+        print(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Recorded requests: SCORE frames one after another, exactly as they would go over the wire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tessera.client.frame import Frame, FrameKind
+from tessera.client.score import Score, User
+from tessera.client.signature import Axis, Column, ColumnKind, Meaning, Output, Signature
+from tessera.models.batches import column_rows
+
+AXES = {"user": Axis.USER, "event": Axis.EVENT, "coupon": Axis.COUPON}
+KINDS = {
+    ("id", "integer"): ColumnKind.INTEGER,
+    ("id", "string"): ColumnKind.STRING,
+    ("number", None): ColumnKind.NUMBER,
+    ("bag", "integer"): ColumnKind.INTEGER_BAG,
+    ("bag", "string"): ColumnKind.STRING_BAG,
+}
+
+
+def signature(description: dict[str, Any]) -> Signature:
+    """The wire's signature of a model description.
+
+    Its outputs lie on the coupon axis and are one number wide, as `KerasGraph` builds them.
+    """
+    columns = [
+        Column(spec["name"], AXES[spec["axis"]], KINDS[spec["kind"], spec.get("values")])
+        for spec in description["inputs"]
+    ]
+    limits = description["limits"]
+    ops = {node["name"]: node for node in description["nodes"]}
+    outputs = [Output(name, Axis.COUPON, meaning(ops[name])) for name in description["outputs"]]
+    return Signature(tuple(columns), tuple(outputs), limits["events"], limits["coupons"])
+
+
+def meaning(node: dict[str, Any]) -> Meaning:
+    """A sigmoid gives probabilities, as an operation or as the activation of a linear node."""
+    is_sigmoid = node["op"] == "sigmoid" or node.get("activation") == "sigmoid"
+    return Meaning.PROBABILITY if is_sigmoid else Meaning.VALUE
+
+
+def wire_users(users: list[dict[str, Any]]) -> list[User]:
+    """The row counts and keys of users with raw columns."""
+    return [User(user["event_rows"], user["coupon_rows"], user["key"]) for user in users]
+
+
+def wire_columns(specs: list[dict[str, Any]], users: list[dict[str, Any]]) -> list[list]:
+    """Per input the values of all users, one after another."""
+    return [[value for user in users for value in column_rows(user, spec)] for spec in specs]
+
+
+def write_frames(
+    path: Path, description: dict[str, Any], groups: list[list[dict[str, Any]]]
+) -> None:
+    """One SCORE frame (handle 0, the server's default deadline) per group of users."""
+    shape = signature(description)
+    frames = []
+    for request, users in enumerate(groups):
+        score = Score(0, wire_users(users), wire_columns(description["inputs"], users))
+        frames.append(Frame(FrameKind.SCORE, request, score.encode(shape)).encode())
+    path.write_bytes(b"".join(frames))
