@@ -9,7 +9,8 @@ public struct ScoresFrame: Hashable, Sendable {
   static let userByteCount = 6
   static let bodyBytesMax =
     fixedBodyByteCount + Limits.usersMax * userByteCount + Limits.numbersMax * 4
-  private static let usersOffset = FrameHeader.byteCount + fixedBodyByteCount
+  /// Where in the frame the users begin.
+  package static let usersOffset = FrameHeader.byteCount + fixedBodyByteCount
 
   /// Outputs of the signature.
   public var outputs: [Output]

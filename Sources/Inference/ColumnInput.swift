@@ -31,7 +31,8 @@ extension ColumnLayout {
       case .int32: unsafe decodeIntegers(Int32.self, lookup, body, into: ids)
       case .int64: unsafe decodeIntegers(Int64.self, lookup, body, into: ids)
       case .string: unsafe decodeStrings(lookup, body, into: ids)
-      case .float16, .float32: preconditionFailure("floats in a column of ids")
+      case .float16, .float32, .scaledInt8, .text:
+        preconditionFailure("no ids in this encoding")
       }
     }
   }
@@ -65,7 +66,8 @@ extension ColumnLayout {
           let number = Float(bitPattern: unsafe integer(UInt32.self, value, body))
           unsafe numbers[value * stride] = number.isNaN ? missing ?? number : number
         }
-      case .string: preconditionFailure("strings in a column of numbers")
+      case .string, .scaledInt8, .text:
+        preconditionFailure("no numbers in this encoding")
       }
     }
   }
@@ -74,9 +76,9 @@ extension ColumnLayout {
   /// one: their end is not part of the layout.
   private func check(_ body: UnsafeRawBufferPointer) {
     precondition(
-      valuesOffset >= 0 && lengthsOffset >= 0 && valueCount >= 0
+      valuesOffset >= 0 && prefixesOffset >= 0 && valueCount >= 0
         && valuesOffset + valueCount * encoding.valueByteCount <= body.count
-        && (encoding != .string || lengthsOffset + valueCount <= body.count),
+        && (encoding != .string || prefixesOffset + valueCount <= body.count),
       "a layout of another body")
   }
 
@@ -129,7 +131,7 @@ extension ColumnLayout {
     var begin = valuesOffset
     for value in 0..<valueCount {
       // The lengths lie inside the body: `check` has seen to it.
-      let end = unsafe begin + Int(body[lengthsOffset + value])
+      let end = unsafe begin + Int(body[prefixesOffset + value])
       precondition(end <= body.count, "a layout of another body")
       // Just checked; the caller has room for `valueCount` ids.
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: body[begin..<end])

@@ -120,7 +120,11 @@ public struct TypedGraph: Sendable {
   public var signature: Signature {
     Signature(
       columns: description.inputs.map { Column(name: $0.name, axis: $0.axis, kind: $0.columnKind) },
-      outputs: description.outputs, eventsMax: description.limits.events,
+      outputs: zip(description.outputs, outputs).map { name, node in
+        Output(
+          name: name, axis: nodes[node].axis,
+          meaning: nodes[node].isProbability ? .probability : .value)
+      }, eventsMax: description.limits.events,
       couponsMax: description.limits.coupons)
   }
 

@@ -12,12 +12,18 @@ package import TesseraWire
 package struct ConnectionMachine: ~Copyable {
   /// What to do with a frame.
   package enum FrameAction: Hashable, Sendable {
-    /// Answer WELCOME with this protocol version.
-    case welcome(version: UInt8)
+    /// Answer WELCOME with this protocol version and these capabilities.
+    case welcome(version: UInt8, Capabilities)
     /// Find the model, then call ``bound(_:)`` or answer ERROR.
     case bind(BindBody)
     /// Decode the body with the model of this handle and submit it; then call ``submitted(heldBytes:)``.
     case score(handle: Int)
+    /// Answer UNBOUND.
+    case unbound
+    /// Nobody waits any more for the request with the frame's id. No answer of its own.
+    case cancel
+    /// Answer LISTED.
+    case list(ListBody)
     /// Answer PONG with the same body.
     case pong
     /// Answer ERROR; the connection goes on.
@@ -42,8 +48,8 @@ package struct ConnectionMachine: ~Copyable {
   private enum Phase {
     /// `isTooLate`: the server has begun to stop before HELLO came.
     case awaitingHello(since: Int64, isTooLate: Bool)
-    case open
-    case draining
+    case open(Capabilities)
+    case draining(Capabilities)
     case closing(since: Int64)
     case closed
   }
@@ -76,6 +82,24 @@ package struct ConnectionMachine: ~Copyable {
 
   // MARK: Frames
 
+  /// Which frames may come now; the others are refused on their header.
+  package var accepted: AcceptedFrames {
+    switch phase {
+    case .awaitingHello: .fromStranger
+    case .open(let granted), .draining(let granted):
+      .fromClient(granted, bodyBytesMax: limits.bodyBytesMax)
+    case .closing, .closed: .fromClient([])
+    }
+  }
+
+  /// What HELLO asked for and WELCOME granted.
+  package var capabilities: Capabilities {
+    switch phase {
+    case .open(let granted), .draining(let granted): granted
+    case .awaitingHello, .closing, .closed: []
+    }
+  }
+
   /// A whole frame arrived, its checksum verified. The body is read, not kept.
   ///
   /// - Parameter isPoolFull: whether the server has no place for another request.
@@ -94,11 +118,13 @@ package struct ConnectionMachine: ~Copyable {
       case .score:
         return isDraining ? .decline(.draining) : try score(body, isPoolFull: isPoolFull)
       case .ping: return .pong
-      case .bind: return isDraining ? .decline(.draining) : .bind(try BindBody(decoding: body))
-      case .hello:
-        return .close(WireError(.expectedHello, "HELLO is sent once, first"))
-      default:  // FrameKind is an open set; whatever else comes is not a client's.
-        return .close(WireError(.badFrame, "a client does not send frames of kind \(header.kind)"))
+      case .bind: return isDraining ? .decline(.draining) : try bind(body)
+      case .unbind: return try unbind(body)
+      case .cancel: return .cancel
+      case .list: return .list(try ListBody(decoding: body))
+      case .hello, .welcome, .bound, .scores, .pong, .unbound, .listed, .error, .goAway:
+        // Refused on the header already, by ``accepted``.
+        return .close(WireError(.badFrame, "\(header.kind.name) is not for a server, or not now"))
       }
     } catch {
       return .refuse(error)
@@ -115,7 +141,7 @@ package struct ConnectionMachine: ~Copyable {
   ) -> FrameAction {
     guard header.kind == .hello else {
       return .close(
-        WireError(.expectedHello, "the first frame is \(header.kind), HELLO was expected"))
+        WireError(.expectedHello, "the first frame is \(header.kind.name), HELLO was expected"))
     }
     do {
       let hello = try HelloBody(decoding: body)
@@ -129,11 +155,31 @@ package struct ConnectionMachine: ~Copyable {
         return .close(WireError(.unauthenticated, "the credential is missing or wrong"))
       }
       guard !isTooLate else { return .close(Refusal.draining.wireError) }
-      phase = .open
-      return .welcome(version: 1)
+      let granted = hello.capabilities.intersection(.all)
+      phase = .open(granted)
+      return .welcome(version: 1, granted)
     } catch {
       return .close(error)
     }
+  }
+
+  private func bind(_ body: RawSpan) throws(WireError) -> FrameAction {
+    let bind = try BindBody(decoding: body)
+    guard bind.objectKind == .model else {
+      throw WireError(
+        .unknownObject, offset: 0,
+        "objects of kind \(bind.objectKind.rawValue) are not served here; models are of kind "
+          + "\(ObjectKind.model.rawValue)")
+    }
+    return .bind(bind)
+  }
+
+  private mutating func unbind(_ body: RawSpan) throws(WireError) -> FrameAction {
+    let handle = Int(try UnbindBody(decoding: body).handle)
+    guard handles.remove(handle) else {
+      throw WireError(.unknownHandle, offset: 0, "handle \(handle) is not bound here")
+    }
+    return .unbound
   }
 
   private func score(_ body: RawSpan, isPoolFull: Bool) throws(WireError) -> FrameAction {
@@ -240,8 +286,8 @@ package struct ConnectionMachine: ~Copyable {
   /// The server is about to stop. Returns true when the peer must be told by GOAWAY.
   package mutating func drain() -> Bool {
     switch phase {
-    case .open:
-      phase = .draining
+    case .open(let granted):
+      phase = .draining(granted)
       return true
     case .awaitingHello(let since, _):
       phase = .awaitingHello(since: since, isTooLate: true)

@@ -24,26 +24,37 @@ package final class BoundModel: Sendable {
 ///
 /// A BIND that means the same and finds the same signature gets the handle it got before. After a
 /// change of signature it gets another number: frames that are still under way with the old one
-/// are encoded the old way and must not be read the new way.
+/// are encoded the old way and must not be read the new way. For the same reason the number of a handle
+/// that was given back is not given out again.
 package struct Handles: Sendable {
-  private var models: [BoundModel] = []
+  /// Those that are bound, few enough that looking through them is the fastest way.
+  private var bound: [(number: Int, model: BoundModel)] = []
+  private var numbersGiven = 0
 
   package init() {}
 
-  /// The model of a handle.
+  /// The model of a handle. Cost: O(handles), at most `handlesMax`.
   package subscript(handle: Int) -> BoundModel? {
-    models.indices.contains(handle) ? models[handle] : nil
+    for entry in bound where entry.number == handle { return entry.model }
+    return nil
   }
 
-  /// The handle for a bound model; nil when all `handlesMax` are taken.
+  /// The handle for a bound model; nil when all `handlesMax` are taken, or every number was.
   package mutating func add(_ model: BoundModel, handlesMax: Int) -> Int? {
-    if let same = models.firstIndex(where: {
-      $0.body == model.body && $0.signatureHash == model.signatureHash
-    }) {
-      return same
+    for entry in bound
+    where entry.model.signatureHash == model.signatureHash && entry.model.body == model.body {
+      return entry.number
     }
-    guard models.count < handlesMax else { return nil }
-    models.append(model)
-    return models.count - 1
+    guard bound.count < handlesMax, numbersGiven < Limits.handleNumbersMax else { return nil }
+    bound.append((numbersGiven, model))
+    numbersGiven += 1
+    return numbersGiven - 1
+  }
+
+  /// Gives a handle back; false when it is not bound.
+  package mutating func remove(_ handle: Int) -> Bool {
+    guard let index = bound.firstIndex(where: { $0.number == handle }) else { return false }
+    bound.remove(at: index)
+    return true
   }
 }

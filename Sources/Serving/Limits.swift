@@ -24,6 +24,8 @@ package enum ServingLimits {
   package static let retryAfterMicrosecondsMin: Int64 = 1_000
   /// Longest retry-after: queues drain in milliseconds, so a second is always enough.
   package static let retryAfterMicrosecondsMax: Int64 = 1_000_000
+  /// When to try again on a handle whose version is gone: a rollback is a person's work.
+  package static let versionGoneRetryMicroseconds: UInt32 = 1_000_000
   /// Weight of a new observation in the cost model. One odd batch moves the estimate by 6 %; the
   /// estimate follows a real change within about 30 batches, some milliseconds under load.
   package static let costWeight = 1.0 / 16

@@ -11,8 +11,10 @@ package enum Refusal: Error, Hashable, Sendable {
   case deadlineExceeded
   /// The server is about to stop.
   case draining
-  /// The handle's alias, or its exact version, is not served any more.
+  /// The handle's alias, or its exact version, is not served at the moment.
   case versionGone
+  /// The client asked for it.
+  case cancelled
   /// BIND named a model and alias that are not served.
   case unknownAlias
   /// BIND named an exact version that no alias points to.
@@ -28,17 +30,20 @@ package enum Refusal: Error, Hashable, Sendable {
     case .overloaded, .tooLate: .overloaded
     case .deadlineExceeded: .deadlineExceeded
     case .draining: .draining
-    case .versionGone, .unknownAlias, .unknownVersion: .unknownModel
+    case .versionGone: .versionGone
+    case .cancelled: .cancelled
+    case .unknownAlias, .unknownVersion: .unknownObject
     case .rebindRequired: .rebindRequired
     case .tooManyRows: .limit
     }
   }
 
-  /// When a retry makes sense, in microseconds; 0 = a retry of the same frame here does not.
+  /// With a code that allows a retry here: when it makes sense, in microseconds.
   package var retryAfterMicroseconds: UInt32 {
     switch self {
     case .overloaded(let wait), .tooLate(let wait): wait
-    case .deadlineExceeded, .draining, .versionGone, .unknownAlias, .unknownVersion,
+    case .versionGone: ServingLimits.versionGoneRetryMicroseconds
+    case .deadlineExceeded, .draining, .cancelled, .unknownAlias, .unknownVersion,
       .rebindRequired, .tooManyRows:
       0
     }
@@ -52,7 +57,9 @@ package enum Refusal: Error, Hashable, Sendable {
       "the waiting work takes longer than this deadline leaves; retry after the given time"
     case .deadlineExceeded: "the deadline passed before the frame was computed"
     case .draining: "the server is about to stop; send to another server"
-    case .versionGone: "the bound version is not served any more; BIND again"
+    case .versionGone:
+      "what this handle means is not served at the moment; the handle is good again when it is"
+    case .cancelled: "cancelled, as asked"
     case .unknownAlias:
       "no such model and alias here; list them with tessera-registry list, then promote or correct"
     case .unknownVersion:

@@ -60,7 +60,7 @@ package struct RoutingTable: Sendable {
   ///
   /// - Complexity: O(aliases).
   package mutating func point(model: String, alias: String, to lane: Int?) -> Routes.Change? {
-    let name = BindBody(model: model, target: .alias(alias))
+    let name = BindBody(.model, model, target: .alias(alias))
     let before = lanes[name]
     if lane != nil {
       guard before != nil || aliasLanes.count < ServingLimits.aliasesMax else { return nil }
@@ -71,7 +71,8 @@ package struct RoutingTable: Sendable {
     for lane in aliasLanes { change.servedLanes |= 1 << UInt64(lane) }
     for lane in Set([before, lane].compactMap { $0 }) {
       guard let version = versions[lane] else { continue }
-      let exact = BindBody(model: version.model, target: .version(version.version))
+      let exact = BindBody(
+        .model, version.model, target: .version(version.version))
       mean(servedLane(of: version), by: exact, in: &change)
     }
     return change

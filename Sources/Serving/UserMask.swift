@@ -30,6 +30,17 @@ package struct UserMask: Hashable, Sendable {
   package func contains(_ user: Int) -> Bool { bits >> UInt64(user) & 1 == 1 }
   /// The first of them; ``usersMax`` when there is nobody.
   package var first: Int { bits.trailingZeroBitCount }
+  /// The users in runs of neighbours, in order.
+  package func forEachRun(_ body: (Range<Int>) -> Void) {
+    var rest = bits
+    while rest != 0 {
+      let first = rest.trailingZeroBitCount
+      let count = (~(rest >> UInt64(first))).trailingZeroBitCount
+      body(first..<first + count)
+      let end = first + count
+      rest = end < UserMask.usersMax ? rest >> UInt64(end) << UInt64(end) : 0
+    }
+  }
   /// Adds all of `others`.
   package mutating func formUnion(_ others: UserMask) { bits |= others.bits }
   /// Adds a user.

@@ -50,9 +50,6 @@ enum ServerLimits {
   /// After GOAWAY the connections stay open at least this long, in milliseconds: frames that were
   /// under way are answered with DRAINING and not cut off.
   static let farewellMilliseconds: Int64 = 100
-  /// How much dearer than the cheapest run so far a later warm-up run may make a row: a run that was
-  /// interrupted must not set the price.
-  static let warmupGrowthMax = 1.5
   /// Bytes of what the server asks its reader: a blob's place and digest.
   static let readerRequestBytesMax = 64 << 10
   /// Bytes of why the reader cannot give what was asked: a sentence with a path.

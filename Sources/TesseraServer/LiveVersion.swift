@@ -23,21 +23,19 @@ final class LiveVersion: @unchecked Sendable {
     self.plan = plan
     signature = plan.signature
     signatureHash = plan.signature.hash
-    batchRowsMax = RowCounts(
-      users: plan.limits.users, events: plan.limits.events, coupons: plan.limits.coupons,
-      bagValues: plan.limits.bagValues)
+    batchRowsMax = plan.limits
     workspaces = (0..<workers).map { _ in plan.makeWorkspace() }
   }
 }
 
-extension BatchLimits {
+extension RowCounts {
   /// What a batch of the version holds: the largest frame that its signature allows. Workspaces are
   /// sized from it, so a model of short histories has small ones.
   init(of signature: Signature) {
     self.init(
       users: Limits.usersMax,
       events: min(Limits.rowsMax, max(1, signature.eventsMax * Limits.usersMax)),
-      coupons: min(Limits.rowsMax, signature.couponsMax * Limits.usersMax),
+      coupons: min(Limits.rowsMax, max(1, signature.couponsMax * Limits.usersMax)),
       bagValues: Limits.bagValuesMax)
   }
 }

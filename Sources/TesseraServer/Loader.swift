@@ -4,6 +4,7 @@ import Logging
 import ModelGraph
 import ModelRegistry
 import Serving
+import TesseraWire
 
 /// Makes what the registry says what the server serves. Confined to its thread: nothing here is hot,
 /// and everything slow (reading, planning, warming up, freeing) happens here.
@@ -77,6 +78,7 @@ final class Loader {
         follow(read.entries, now: now)
         // The generation that was read, which may be older than the one just named.
         generation = read.generation
+        publish()
       }
       failure = nil
     } catch {
@@ -90,6 +92,31 @@ final class Loader {
   /// Names of what is served, for the log: `coupon@production → 3`.
   var summary: [String] {
     aliases.map { "\($0.key) → \($0.value.version)" }.sorted()
+  }
+
+  // MARK: Listing
+
+  /// Tells LIST what is served, and what is not and why; `loading` is being read right now.
+  private func publish(loading: Alias? = nil, _ key: Key? = nil) {
+    let names = Set(aliases.keys).union(refused.keys).union(loading.map { [$0] } ?? [])
+    let entries = names.sorted { "\($0)" < "\($1)" }.map { alias in
+      let served = aliases[alias]?.version ?? 0
+      var entry = ListedBody.Entry(
+        state: .ready, version: served, wantedVersion: served, name: alias.model,
+        alias: alias.name)
+      if let refusal = refused[alias] {
+        entry.state = .refused
+        entry.wantedVersion = refusal.key?.version ?? 0
+        entry.reason = refusal.reason
+      }
+      if alias == loading, let key {
+        entry.state = .loading
+        entry.wantedVersion = key.version
+        entry.reason = ""
+      }
+      return entry
+    }
+    scheduler.publish(entries)
   }
 
   // MARK: Following
@@ -127,6 +154,7 @@ final class Loader {
     }
     if let earlier = refused[alias], earlier.key == key, now < earlier.backoff.notBefore { return }
     do throws(LoadError) {
+      publish(loading: alias, key)
       let lane = try lane(for: key, now: now)
       guard scheduler.point(model: alias.model, alias: alias.name, to: lane) else {
         throw LoadError(

@@ -12,7 +12,9 @@ final class LoopContext: @unchecked Sendable {
     var timeouts = ConnectionTimeouts()
     var credential: [UInt8] = []
     var defaultDeadlineNanoseconds: Int64
+    var times: WelcomeBody.Times
     var serverName: String
+    var release: String
   }
 
   let eventLoop: any EventLoop
@@ -58,11 +60,20 @@ final class LoopContext: @unchecked Sendable {
   func deliver(_ batch: ReplyBatch) {
     for reply in batch.replies {
       let request = reply.request
+      switch reply.outcome {
+      case .written(let offset, let byteCount):
+        if request.assembly != nil {
+          request.assembly?.add(batch.slice(offset: offset, byteCount: byteCount))
+        }
+      case .refused(let refusal): request.assembly?.refuse(reply.users, refusal.code)
+      case .dropped: break
+      }
       guard let answer = request.parts.end(reply.users, reply.ending) else {
         continue  // Other users of the frame are still with another version.
       }
       if let connection = request.connection {
-        if connection.answer(request, answer, reply, of: batch) { written.append(connection) }
+        let isWritten = connection.answer(request, answer) { reply.scores(in: batch) }
+        if isWritten { written.append(connection) }
       }
       requests.give(back: request)
     }
@@ -90,6 +101,17 @@ final class LoopContext: @unchecked Sendable {
 }
 
 extension ReplyBatch.Reply {
+  /// The SCORES of the whole request, of which this is the last part.
+  fileprivate func scores(in batch: ReplyBatch) -> ByteBuffer {
+    if request.assembly != nil, let whole = request.assembly?.finish(requestID: request.requestID) {
+      return whole
+    }
+    guard case .written(let offset, let byteCount) = outcome else {
+      preconditionFailure("a request that is one part was scored, and nothing was written")
+    }
+    return batch.slice(offset: offset, byteCount: byteCount)
+  }
+
   /// As the parts of a frame know it.
   fileprivate var ending: FrameParts.Ending {
     switch outcome {

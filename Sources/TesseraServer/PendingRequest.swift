@@ -35,6 +35,11 @@ final class PendingRequest: @unchecked Sendable {
   var work = Work.score
   /// Parts of it that are not done. Touched by the event loop alone.
   var parts = FrameParts()
+  /// Where the parts' replies come together; nil for a frame that is one part. Touched by the event loop
+  /// alone.
+  var assembly: ReplyAssembly?
+  /// Nobody waits any more, but the client wants an answer. Set by the event loop, read by workers.
+  private let isCancelledFlag = Atomic(false)
   /// Where the frame's columns lie. Decoding into it again allocates nothing.
   var layout = ScoreLayout()
   /// The frame's body, a slice of the buffer that was read.
@@ -53,6 +58,19 @@ final class PendingRequest: @unchecked Sendable {
   init(loop: UInt16, place: UInt16) {
     self.loop = loop
     self.place = place
+  }
+
+  var isCancelled: Bool { isCancelledFlag.load(ordering: .relaxed) }
+  func cancel() { isCancelledFlag.store(true, ordering: .relaxed) }
+
+  /// Ready for the next frame: what this one held is freed, and its tickets mean nothing any more.
+  func reset() {
+    body = ByteBuffer()
+    connection = nil
+    presence = .nobody
+    assembly = nil
+    isCancelledFlag.store(false, ordering: .relaxed)
+    generation &+= 1
   }
 
   /// Its ticket, to be answered before `deadline`.
@@ -74,6 +92,16 @@ final class PendingRequest: @unchecked Sendable {
         eventPairs: events * events))
   }
 
+  /// Rows that some of its users have.
+  func rows(of users: UserMask) -> RowCounts {
+    if users.count == layout.users { return layout.counts }
+    var counts = RowCounts()
+    for user in 0..<layout.users where users.contains(user) {
+      counts = counts + self.user(user).size.rows
+    }
+    return counts
+  }
+
   /// What it brings to a batch.
   private var size: WorkSize {
     var pairs = 0
@@ -81,16 +109,6 @@ final class PendingRequest: @unchecked Sendable {
       let events = layout.userRecord(user, in: body.readableBytesSpan).events
       pairs += events * events
     }
-    return WorkSize(rows: rows, eventPairs: pairs)
-  }
-
-  private var rows: RowCounts {
-    var bagValues = 0
-    for index in layout.columns.indices where layout.columns[index].isBag {
-      bagValues = max(bagValues, layout.columns[index].valueCount)
-    }
-    return RowCounts(
-      users: layout.users, events: layout.eventRows, coupons: layout.couponRows,
-      bagValues: bagValues)
+    return WorkSize(rows: layout.counts, eventPairs: pairs)
   }
 }

@@ -17,60 +17,70 @@ struct ComputedBatch {
 
 /// Writes the reply of one kind of work straight into the buffer that the socket will read.
 protocol ReplyWriter {
-  /// Appends a whole frame; `couponRows` are those of this request in the batch.
+  /// Appends a whole frame, in which only these users are answered.
   ///
+  /// - Parameter rows: where the users' rows begin in the batch, on each axis.
   /// - Cost: one pass over the frame; allocates only to grow the buffer.
   static func append(
-    _ request: PendingRequest, couponRows: Range<Int>, of batch: ComputedBatch,
+    _ request: PendingRequest, users: UserMask, rows: RowCounts, of batch: ComputedBatch,
     to bytes: inout ByteBuffer)
 }
 
 extension Work {
   /// Appends the reply to a request of this kind.
   func appendReply(
-    to request: PendingRequest, couponRows: Range<Int>, of batch: ComputedBatch,
+    to request: PendingRequest, users: UserMask, rows: RowCounts, of batch: ComputedBatch,
     to bytes: inout ByteBuffer
   ) {
     switch self {
-    case .score: ScoresWriter.append(request, couponRows: couponRows, of: batch, to: &bytes)
+    case .score: ScoresWriter.append(request, users: users, rows: rows, of: batch, to: &bytes)
     }
   }
 
-  /// Bytes of the reply, for the connection's bound.
-  func replyByteCount(_ layout: ScoreLayout, _ signature: Signature) -> Int {
+  /// The shape of the reply.
+  func replyFrame(_ layout: ScoreLayout, _ signature: Signature) -> ScoresFrame {
     switch self {
-    case .score: ScoresWriter.frame(layout, version: 0, signature).byteCount
+    case .score:
+      ScoresFrame(signature: signature, users: layout.users, coupons: layout.couponRows)
     }
   }
 }
 
 /// SCORES.
 enum ScoresWriter: ReplyWriter {
-  static func frame(
-    _ layout: ScoreLayout, version: UInt32, _ signature: Signature
-  ) -> ScoresFrame {
-    ScoresFrame(
-      version: version, users: layout.users, outputs: signature.outputs.count,
-      rows: layout.couponRows)
-  }
-
   static func append(
-    _ request: PendingRequest, couponRows: Range<Int>, of batch: ComputedBatch,
+    _ request: PendingRequest, users: UserMask, rows: RowCounts, of batch: ComputedBatch,
     to bytes: inout ByteBuffer
   ) {
-    let version = batch.version
-    let frame = frame(request.layout, version: version.version, version.signature)
+    let layout = request.layout
+    let frame = request.work.replyFrame(layout, batch.version.signature)
+    let isWhole = users.count == layout.users
     let queue = UInt32(clamping: max(0, batch.began - request.arrival) / 1_000)
-    // The buffer is grown to hold the frame; the closure reports exactly its bytes as written.
+    // unsafe below: the buffer is grown to hold the frame; the closure reports exactly its bytes as written.
     unsafe bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: frame.byteCount) {
       let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: $0[..<frame.byteCount])
-      for output in version.signature.outputs.indices {
-        // The range lies in the frame, and is as long as these rows.
-        unsafe batch.workspace.copyScores(
-          output: output, rows: couponRows,
-          into: UnsafeMutableRawBufferPointer(rebasing: memory[frame.valuesRange(output: output)]))
+      if !isWhole { unsafe frame.begin(memory) }
+      var next = rows
+      users.forEachRun { run in
+        let places =
+          isWhole
+          ? PerAxis { 0..<layout.counts[$0] }
+          : layout.rows(of: run, in: request.body.readableBytesSpan)
+        for output in frame.outputs.indices {
+          let axis = frame.outputs[output].axis
+          // Both ranges lie in the frame and in the batch, and are equally long: width is 1 in every graph.
+          let start = frame.valuesRange(output: output).lowerBound
+          let target = start + 4 * places[axis].lowerBound..<start + 4 * places[axis].upperBound
+          unsafe batch.workspace.copyScores(
+            output: output, rows: next[axis]..<next[axis] + places[axis].count,
+            into: UnsafeMutableRawBufferPointer(rebasing: memory[target]))
+        }
+        for user in run {
+          unsafe frame.setUser(user, version: batch.version.version, status: nil, in: memory)
+        }
+        for axis in Axis.allCases { next[axis] += places[axis].count }
       }
-      unsafe frame.finish(  // The memory is exactly the frame.
+      unsafe frame.finish(
         memory, requestID: request.requestID, load: batch.fullness, queueMicroseconds: queue,
         computeMicroseconds: UInt32(clamping: batch.nanoseconds / 1_000))
       return frame.byteCount

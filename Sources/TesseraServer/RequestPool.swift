@@ -43,10 +43,7 @@ import Serving
 
   /// Gives a request back: its frame's memory is freed, and its tickets mean nothing any more.
   func give(back request: PendingRequest) {
-    request.body = ByteBuffer()
-    request.connection = nil
-    request.presence = .nobody
-    request.generation &+= 1
+    request.reset()
     free.append(request)
   }
 

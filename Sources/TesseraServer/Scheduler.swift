@@ -19,6 +19,7 @@ final class Scheduler: Sendable {
   private let state: Mutex<State>
   /// What the loader published last. A lock of its own, held to copy a few references.
   private let routing = Mutex(RoutingTable())
+  private let listed = Mutex<[ListedBody.Entry]>([])
   /// Of lanes that were closed since the last look.
   private let closedOutcomes = Mutex<[VersionOutcomes]>([])
   private let bells: [DispatchSemaphore]
@@ -143,6 +144,14 @@ final class Scheduler: Sendable {
     defer { routing.withLock { [table] in $0 = table } }
     return body(&table)
   }
+
+  // MARK: Listing
+
+  /// What LIST tells, as the loader published it last.
+  func listing() -> [ListedBody.Entry] { listed.withLock { $0 } }
+
+  /// Publishes what LIST tells.
+  func publish(_ entries: [ListedBody.Entry]) { listed.withLock { $0 = entries } }
 
   // MARK: Metrics
 

@@ -8,6 +8,9 @@ import Synchronization
 
 /// A scoring server as a service: ``run()`` serves until its group is shut down, then drains.
 public final class ScoringServer: Service {
+  /// What WELCOME and the log tell.
+  static let release = "0.2.0"
+
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let onListening: @Sendable (_ host: String, _ port: Int) -> Void

@@ -1,3 +1,4 @@
+import FrameStream
 import NIOCore
 import Serving
 import TesseraWire
@@ -12,7 +13,9 @@ final class ServerConnection: ChannelDuplexHandler {
   private let loop: LoopContext
   private let presence = Presence()
   private var machine: ConnectionMachine
-  private var assembler: FrameAssembler
+  private var assembler = FrameAssembler()
+  /// The accepted requests by their ids, for CANCEL; kept only where that was granted.
+  private var cancellable: [UInt64: PendingRequest] = [:]
   private var context: ChannelHandlerContext?
   /// Something was written since the last flush.
   private var isWritten = false
@@ -23,8 +26,6 @@ final class ServerConnection: ChannelDuplexHandler {
       limits: loop.settings.limits, timeouts: loop.settings.timeouts,
       credential: loop.settings.credential,
       defaultDeadlineNanoseconds: loop.settings.defaultDeadlineNanoseconds, now: now)
-    // A stranger is not buffered for more than a HELLO.
-    assembler = FrameAssembler(bodyBytesMax: FrameKind.hello.bodyBytesMax)
   }
 
   // MARK: The channel's events
@@ -40,6 +41,7 @@ final class ServerConnection: ChannelDuplexHandler {
     presence.leave()
     machine.closed()
     assembler.clear()
+    cancellable = [:]
     loop.remove(self)
     self.context = nil
     context.fireChannelInactive()
@@ -56,7 +58,9 @@ final class ServerConnection: ChannelDuplexHandler {
     assembler.append(unwrapInboundIn(data))
     var frames = 0
     do {
-      while machine.isServing, let (header, body) = try assembler.next() {
+      while machine.isServing, let (header, body) = try assembler.next(
+        accepting: machine.accepted)
+      {
         frames += 1
         handle(header, body, now: now)
       }
@@ -108,7 +112,8 @@ final class ServerConnection: ChannelDuplexHandler {
     let request = loop.requests.take()
     do throws(WireError) {
       try request.layout.decode(
-        body.readableBytesSpan, signature: model.signature, limits: loop.settings.limits)
+        body.readableBytesSpan, signature: model.signature, limits: loop.settings.limits,
+        capabilities: machine.capabilities)
     } catch {
       loop.requests.give(back: request)
       perform(.refuse(error), requestID: header.requestID, body: body, now: now)
@@ -126,6 +131,10 @@ final class ServerConnection: ChannelDuplexHandler {
     case .accepted(let parts, _):
       // Replies come through this loop's own queue, so none has come yet.
       request.parts = FrameParts(open: parts)
+      request.assembly =
+        parts == 1
+        ? nil : ReplyAssembly(request.work.replyFrame(request.layout, model.signature))
+      if machine.capabilities.contains(.cancelling) { cancellable[request.requestID] = request }
       machine.submitted(heldBytes: held)
     case .refused(let refusal):
       loop.requests.give(back: request)
@@ -139,10 +148,17 @@ final class ServerConnection: ChannelDuplexHandler {
     var bytes: [UInt8] = []
     switch action {
     case .ignore, .score: return
-    case .welcome(let version):
-      assembler.bodyBytesMax = loop.settings.limits.bodyBytesMax
+    case .cancel:
+      cancellable[requestID]?.cancel()
+      return
+    case .unbound:
+      Frame.append(.unbound, requestID: requestID, body: RawSpan(), to: &bytes)
+    case .list(let list): answer(list, requestID: requestID, into: &bytes)
+    case .welcome(let version, let capabilities):
       let welcome = WelcomeBody(
-        version: version, limits: loop.settings.limits, serverName: loop.settings.serverName)
+        version: version, capabilities: capabilities, limits: loop.settings.limits,
+        times: loop.settings.times, serverName: loop.settings.serverName,
+        release: loop.settings.release)
       do {
         try welcome.encodeFrame(requestID: requestID, into: &bytes)
       } catch {
@@ -179,7 +195,8 @@ final class ServerConnection: ChannelDuplexHandler {
         loop.tally.refuse(.limit)
         ErrorBody(
           code: .limit,
-          text: "all \(machine.limits.handlesMax) handles of this connection are taken"
+          text: "all \(machine.limits.handlesMax) handles of this connection are taken; UNBIND "
+            + "some, or connect anew"
         ).encodeFrame(requestID: requestID, into: &bytes)
         return
       }
@@ -193,26 +210,36 @@ final class ServerConnection: ChannelDuplexHandler {
     }
   }
 
+  private func answer(_ list: ListBody, requestID: UInt64, into bytes: inout [UInt8]) {
+    let entries = loop.scheduler.listing().filter {
+      list.objectKind == nil || $0.objectKind == list.objectKind
+    }
+    let part = entries.dropFirst(list.first).prefix(Limits.listEntriesMax)
+    let listed = ListedBody(total: entries.count, first: list.first, entries: Array(part))
+    do {
+      try listed.encodeFrame(requestID: requestID, into: &bytes)
+    } catch {
+      ErrorBody(error).encodeFrame(requestID: requestID, into: &bytes)
+    }
+  }
+
   // MARK: Replies
 
-  /// Writes what became of an accepted request; `reply` is that of its last part. Returns whether the
-  /// connection must be flushed that was not yet to be flushed.
+  /// Writes what became of an accepted request; `scores` are there if any user was scored. Returns whether
+  /// the connection must be flushed that was not yet to be flushed.
   func answer(
-    _ request: PendingRequest, _ answer: FrameParts.Answer, _ reply: ReplyBatch.Reply,
-    of batch: ReplyBatch
+    _ request: PendingRequest, _ answer: FrameParts.Answer, scores: () -> ByteBuffer
   ) -> Bool {
     machine.answered(heldBytes: request.heldBytes)
+    if cancellable[request.requestID] === request { cancellable[request.requestID] = nil }
     guard let context, machine.isServing else { return false }
     let wasWritten = isWritten
-    switch (answer, reply.outcome) {
-    case (.scores, .written(let offset, let byteCount)):
-      context.write(
-        wrapOutboundOut(batch.slice(offset: offset, byteCount: byteCount)), promise: nil)
+    switch answer {
+    case .scores:
+      context.write(wrapOutboundOut(scores()), promise: nil)
       isWritten = true
-    case (.scores, .refused), (.scores, .dropped):
-      preconditionFailure("a frame in parts, which no route makes")
-    case (.refusal(let refusal), _): refuse(refusal, requestID: request.requestID)
-    case (.nothing, _): break
+    case .refusal(let refusal): refuse(refusal, requestID: request.requestID)
+    case .nothing: break
     }
     if !machine.isReading { resumeReading(now: MonotonicClock.now()) }
     return isWritten && !wasWritten
@@ -304,6 +331,6 @@ extension PendingRequest {
     self.body = body
     self.connection = connection
     self.presence = presence
-    heldBytes = header.frameByteCount + work.replyByteCount(layout, model.signature)
+    heldBytes = header.frameByteCount + work.replyFrame(layout, model.signature).byteCount
   }
 }

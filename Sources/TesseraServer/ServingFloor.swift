@@ -38,7 +38,11 @@ final class ServingFloor: Sendable {
     let settings = LoopContext.Settings(
       timeouts: configuration.timeouts, credential: configuration.credential,
       defaultDeadlineNanoseconds: Int64(configuration.defaultDeadlineMilliseconds) * 1_000_000,
-      serverName: "tessera")
+      times: WelcomeBody.Times(
+        frameTimeoutMilliseconds: UInt32(clamping: configuration.timeouts.frame / 1_000_000),
+        defaultDeadlineMicroseconds: UInt32(configuration.defaultDeadlineMilliseconds) * 1_000,
+        drainMilliseconds: UInt32(configuration.drainMilliseconds)),
+      serverName: "tessera", release: ScoringServer.release)
     self.scheduler = scheduler
     self.group = group
     loops = group.makeIterator().enumerated().map {

@@ -27,7 +27,9 @@ enum WarmUp {
           nanosecondsPerRow.map { min(seen, $0 * ServerLimits.warmupGrowthMax) } ?? seen
       }
     }
-    return CostModel(nanosecondsPerRow: nanosecondsPerRow ?? ServerLimits.rowNanosecondsAssumed)
+    return CostModel(
+      nanosecondsPerRow: nanosecondsPerRow ?? ServerLimits.rowNanosecondsAssumed,
+      attends: version.plan.costTerms.eventPairs)
   }
 
   private static func run(
@@ -44,22 +46,23 @@ enum WarmUp {
     }
     let began = MonotonicClock.now()
     workspace.reset()
-    guard workspace.fits(layout) else {
+    guard workspace.fits(layout, body: body) else {
       throw LoadError(step: "warm-up", message: "\(place) is larger than a batch may be")
     }
     workspace.append(layout, body: body)
     workspace.run()
     let nanoseconds = MonotonicClock.now() - began
     for output in version.plan.signature.outputs.indices {
-      var scores = [Float](repeating: .nan, count: layout.couponRows)
+      let rows = layout.counts[version.plan.signature.outputs[output].axis]
+      var scores = [Float](repeating: .nan, count: rows)
       // Exactly as many floats as rows are asked for.
       unsafe scores.withUnsafeMutableBytes {
-        unsafe workspace.copyScores(output: output, rows: 0..<layout.couponRows, into: $0)
+        unsafe workspace.copyScores(output: output, rows: 0..<rows, into: $0)
       }
       guard scores.allSatisfy(\.isFinite) else {
         throw LoadError(
           step: "warm-up",
-          message: "\(place): output \(version.plan.signature.outputs[output]) is not finite")
+          message: "\(place): output \(version.plan.signature.outputs[output].name) is not finite")
       }
     }
     return (layout.users + layout.eventRows + layout.couponRows, nanoseconds)

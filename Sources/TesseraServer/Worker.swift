@@ -11,8 +11,8 @@ final class Worker {
   private let scheduler: Scheduler
   private let tally: WorkerTally
   private var batch = Batch()
-  /// The requests of `batch` that are computed, in the order of their rows.
-  private var computed: [PendingRequest] = []
+  /// The tickets of `batch` that are computed, in the order of their rows.
+  private var computed: [(request: PendingRequest, users: UserMask)] = []
   /// What they bring.
   private var size = WorkSize()
   /// What became of the tickets of `batch`.
@@ -68,20 +68,32 @@ final class Worker {
     workspace.reset()
     for ticket in batch.tickets {
       let request = request(of: ticket)
-      // Routes have one share, so a ticket is a whole frame.
-      precondition(ticket.users == UserMask(first: request.layout.users), "a part of a frame")
       if request.presence.isGone {
         drop(ticket)
-      } else if !workspace.fits(request.layout) {
+      } else if request.isCancelled {
+        refuse(ticket, .cancelled)
+      } else if append(ticket.users, of: request, to: workspace) {
+        computed.append((request, ticket.users))
+        size = size + ticket.size
+      } else {
         // The dispatcher has counted rows as the workspace does; only a frame that no batch holds
         // comes here.
         refuse(ticket, .tooManyRows)
-      } else {
-        workspace.append(request.layout, body: request.body.readableBytesSpan)
-        computed.append(request)
-        size = size + ticket.size
       }
     }
+  }
+
+  /// Adds some users of a request to the batch; false when they do not fit.
+  private func append(
+    _ users: UserMask, of request: PendingRequest, to workspace: Workspace
+  ) -> Bool {
+    let body = request.body
+    let rows = request.rows(of: users)
+    for axis in Axis.allCases
+    where workspace.rows[axis] + rows[axis] > workspace.plan.limits[axis] { return false }
+    guard workspace.fits(request.layout, body: body.readableBytesSpan) else { return false }
+    users.forEachRun { workspace.append(request.layout, users: $0, body: body.readableBytesSpan) }
+    return true
   }
 
   private func request(of ticket: Ticket) -> PendingRequest {
@@ -105,17 +117,17 @@ final class Worker {
 
   /// Encodes the replies straight into the buffers that the sockets will read.
   private func reply(_ batch: ComputedBatch) {
-    var firstRow = 0
-    for request in computed {
-      let rows = firstRow..<firstRow + request.layout.couponRows
-      firstRow = rows.upperBound
+    var rows = RowCounts()
+    for (request, users) in computed {
       let replies = replies(for: Int(request.loop))
       let offset = replies.bytes.writerIndex
-      request.work.appendReply(to: request, couponRows: rows, of: batch, to: &replies.bytes)
+      request.work.appendReply(
+        to: request, users: users, rows: rows, of: batch, to: &replies.bytes)
+      rows = rows + request.rows(of: users)
       let byteCount = replies.bytes.writerIndex - offset
       replies.replies.append(
         ReplyBatch.Reply(
-          request: request, users: UserMask(first: request.layout.users),
+          request: request, users: users,
           outcome: .written(offset: offset, byteCount: byteCount)))
       outcomes.scored += 1
     }

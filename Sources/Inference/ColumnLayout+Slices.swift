@@ -1,29 +1,6 @@
 internal import TesseraWire
 
 // A frame may be scored by several plans, each for some of its users.
-extension ScoreLayout {
-  /// The rows of each axis that belong to these users.
-  ///
-  /// - Complexity: linear in the users up to the last of them; O(1) for all.
-  func rows(of users: Range<Int>, in body: RawSpan) -> PerAxis<Range<Int>> {
-    var rows = PerAxis(repeating: 0..<0)
-    rows[.user] = users
-    if users == 0..<self.users {
-      (rows[.event], rows[.coupon]) = (0..<eventRows, 0..<couponRows)
-      return rows
-    }
-    for user in 0..<users.upperBound {
-      let record = userRecord(user, in: body)
-      let counts = RowCounts(events: record.events, coupons: record.coupons)
-      for axis in Axis.allCases where axis != .user {
-        let begin = rows[axis].lowerBound + (user < users.lowerBound ? counts[axis] : 0)
-        rows[axis] = begin..<rows[axis].upperBound + counts[axis]
-      }
-    }
-    return rows
-  }
-}
-
 extension ColumnLayout {
   /// The layout of some of the column's rows.
   ///
@@ -39,11 +16,15 @@ extension ColumnLayout {
       slice.countsOffset = countsOffset + wanted.lowerBound
       values = begin..<begin + body.sum(slice.countsOffset..<slice.countsOffset + wanted.count)
     }
-    if encoding == .string {
-      slice.lengthsOffset = lengthsOffset + values.lowerBound
-      slice.valuesOffset = valuesOffset + body.sum(lengthsOffset..<slice.lengthsOffset)
-    } else {
-      slice.valuesOffset = valuesOffset + values.lowerBound * encoding.valueByteCount
+    slice.prefixesOffset = prefixesOffset + values.lowerBound * encoding.prefixByteCount
+    switch encoding {
+    case .string:
+      slice.valuesOffset = valuesOffset + body.sum(prefixesOffset..<slice.prefixesOffset)
+    case .text:
+      slice.valuesOffset =
+        valuesOffset + (0..<values.lowerBound).reduce(0) { $0 + length(of: $1, in: body) }
+    case .int8, .int16, .int32, .int64, .float16, .float32, .scaledInt8:
+      slice.valuesOffset = valuesOffset + values.lowerBound * width * encoding.valueByteCount
     }
     slice.rows = wanted.count
     slice.valueCount = values.count
