@@ -4,7 +4,7 @@ package import TesseraWire
 package struct Outcomes: Sendable {
   /// Computed, and handed to be written.
   package var scored = 0
-  /// Their clients had gone: neither computed nor answered.
+  /// Their clients had gone or had cancelled them: not computed.
   package var dropped = 0
   /// By the number of the code; place 0 is for numbers that are none of the protocol's.
   private var refused: InlineArray<24, Int>

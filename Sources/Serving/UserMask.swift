@@ -38,7 +38,7 @@ package struct UserMask: Hashable, Sendable {
       let count = (~(rest >> UInt64(first))).trailingZeroBitCount
       body(first..<first + count)
       let end = first + count
-      rest = end < UserMask.usersMax ? rest >> UInt64(end) << UInt64(end) : 0
+      rest = end < UserMask.usersMax ? bits & (UInt64.max << UInt64(end)) : 0
     }
   }
   /// Adds all of `others`.

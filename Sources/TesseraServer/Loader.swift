@@ -235,7 +235,7 @@ final class Loader {
     do throws(PlanError) {
       plan = try Plan(
         graph: stored.graph, tensors: stored.tensors,
-        limits: BatchLimits(of: stored.graph.signature), kernels: kernels)
+        limits: RowCounts(of: stored.graph.signature), kernels: kernels)
     } catch {
       throw LoadError(step: "plan", message: "\(error)")
     }

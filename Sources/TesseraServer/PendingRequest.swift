@@ -38,7 +38,7 @@ final class PendingRequest: @unchecked Sendable {
   /// Where the parts' replies come together; nil for a frame that is one part. Touched by the event loop
   /// alone.
   var assembly: ReplyAssembly?
-  /// Nobody waits any more, but the client wants an answer. Set by the event loop, read by workers.
+  /// The client has cancelled it and has had its answer. Set by the event loop, read by workers.
   private let isCancelledFlag = Atomic(false)
   /// Where the frame's columns lie. Decoding into it again allocates nothing.
   var layout = ScoreLayout()
@@ -90,6 +90,12 @@ final class PendingRequest: @unchecked Sendable {
       size: WorkSize(
         rows: RowCounts(users: 1, events: events, coupons: coupons),
         eventPairs: events * events))
+  }
+
+  /// Where the rows of some neighbouring users lie in the frame, on each axis.
+  func rows(of users: Range<Int>) -> PerAxis<Range<Int>> {
+    let bytes = body
+    return layout.rows(of: users, in: bytes.readableBytesSpan)
   }
 
   /// Rows that some of its users have.

@@ -62,10 +62,7 @@ enum ScoresWriter: ReplyWriter {
       if !isWhole { unsafe frame.begin(memory) }
       var next = rows
       users.forEachRun { run in
-        let places =
-          isWhole
-          ? PerAxis { 0..<layout.counts[$0] }
-          : layout.rows(of: run, in: request.body.readableBytesSpan)
+        let places = request.rows(of: run)
         for output in frame.outputs.indices {
           let axis = frame.outputs[output].axis
           // Both ranges lie in the frame and in the batch, and are equally long: width is 1 in every graph.

@@ -149,7 +149,7 @@ final class ServerConnection: ChannelDuplexHandler {
     switch action {
     case .ignore, .score: return
     case .cancel:
-      cancellable[requestID]?.cancel()
+      cancel(requestID)
       return
     case .unbound:
       Frame.append(.unbound, requestID: requestID, body: RawSpan(), to: &bytes)
@@ -210,6 +210,14 @@ final class ServerConnection: ChannelDuplexHandler {
     }
   }
 
+  /// Answers an accepted request that nobody waits for any more; what workers make of it is thrown away.
+  private func cancel(_ requestID: UInt64) {
+    guard let request = cancellable.removeValue(forKey: requestID) else { return }
+    request.cancel()
+    loop.tally.refuse(.cancelled)
+    refuse(.cancelled, requestID: requestID)
+  }
+
   private func answer(_ list: ListBody, requestID: UInt64, into bytes: inout [UInt8]) {
     let entries = loop.scheduler.listing().filter {
       list.objectKind == nil || $0.objectKind == list.objectKind
@@ -232,7 +240,7 @@ final class ServerConnection: ChannelDuplexHandler {
   ) -> Bool {
     machine.answered(heldBytes: request.heldBytes)
     if cancellable[request.requestID] === request { cancellable[request.requestID] = nil }
-    guard let context, machine.isServing else { return false }
+    guard let context, machine.isServing, !request.isCancelled else { return false }
     let wasWritten = isWritten
     switch answer {
     case .scores:

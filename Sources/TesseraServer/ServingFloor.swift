@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Serving
+import TesseraWire
 
 /// The threads of a running server and what they share: made together, started together, ended in
 /// the order that loses nothing.

@@ -68,10 +68,8 @@ final class Worker {
     workspace.reset()
     for ticket in batch.tickets {
       let request = request(of: ticket)
-      if request.presence.isGone {
+      if request.presence.isGone || request.isCancelled {
         drop(ticket)
-      } else if request.isCancelled {
-        refuse(ticket, .cancelled)
       } else if append(ticket.users, of: request, to: workspace) {
         computed.append((request, ticket.users))
         size = size + ticket.size

@@ -66,7 +66,7 @@ struct GoldenTests {
     let workspace = plan.makeWorkspace()
     let expected = try golden.expected()
     let together = workspace.score(requests)
-    for (index, name) in plan.signature.outputs.enumerated() {
+    for (index, name) in plan.signature.outputs.map(\.name).enumerated() {
       let scores = flat(together, output: index)
       let keras = try #require(expected[name])
       try #require(scores.count == keras.count)

@@ -56,7 +56,7 @@ struct ClientServerTests {
           columns: [.numbers([12.5]), .integers([7, 300]), .numbers([0.5, 1, 2.25])]),
         requestID: 1)
       #expect(try raw.decoded(as: ScoresBody.self).values == alone.scores(of: "redeem"))
-      #expect(alone.version == 1 && alone.outputs == ["redeem"])
+      #expect(alone.version() == 1 && alone.outputs.map(\.name) == ["redeem"])
       await client.close()
     }
   }
@@ -76,7 +76,7 @@ struct ClientServerTests {
             while !watch.isDone {
               let response = try await client.score(Self.request, model: "coupon")
               #expect(response.scores()?.count == 3)
-              watch.saw(response.version)
+              watch.saw(response.version() ?? 0)
             }
           }
         }

@@ -21,7 +21,7 @@ struct ServerFrameTests {
       #expect(bound.signature == ServerPeer.signature(face: "face"))
       let scored = try #require(replies.first { $0.header.requestID == 7 })
       let scores = try scored.decoded(as: ScoresBody.self)
-      #expect(scores.version == 1)
+      #expect(scores.users.map(\.version) == [1])
       #expect(scores.values.allSatisfy { $0 > 0 && $0 < 1 })
       #expect(replies.contains { $0.header.requestID == 8 && $0.header.kind == .pong })
     }

@@ -43,7 +43,8 @@ final class ServerPeer: Sendable {
       state.withLock { state in
         state.bytes += buffer.readableBytesView
         // Integers have no padding that `bytes` could expose.
-        while let header = try? unsafe FrameScanner.next(in: state.bytes.span.bytes) {
+        while let header = try? unsafe FrameScanner.next(
+          in: state.bytes.span.bytes, accepting: .every) {
           let body = Array(state.bytes[FrameHeader.byteCount..<header.frameByteCount])
           state.replies.append(ServerReply(header: header, body: body))
           state.bytes.removeFirst(header.frameByteCount)
@@ -96,7 +97,7 @@ final class ServerPeer: Sendable {
   static func greeting() throws -> [UInt8] {
     var bytes: [UInt8] = []
     try HelloBody().encodeFrame(requestID: helloID, into: &bytes)
-    try BindBody(model: "coupon", target: .alias("production"))
+    try BindBody(.model, "coupon", target: .alias("production"))
       .encodeFrame(requestID: bindID, into: &bytes)
     return bytes
   }
@@ -147,7 +148,7 @@ final class ServerPeer: Sendable {
         Column(name: "spend", axis: .user, kind: .number),
         Column(name: "item", axis: .event, kind: .integer),
         Column(name: face, axis: .coupon, kind: .number),
-      ], outputs: ["redeem"], eventsMax: 32, couponsMax: 16)
+      ], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 32, couponsMax: 16)
   }
 
   /// Waits until something holds, looking at it every half millisecond.

@@ -22,14 +22,14 @@ struct ServerRegistryTests {
   }
 
   private func version(by peer: ServerPeer, _ id: UInt64) async throws -> UInt32 {
-    try await peer.score(request, requestID: id).decoded(as: ScoresBody.self).version
+    try await peer.score(request, requestID: id).decoded(as: ScoresBody.self).users[0].version
   }
 
   /// The reply to a BIND of another alias of `coupon`.
   private func bind(_ alias: String, by peer: ServerPeer, _ id: UInt64) async throws -> ServerReply
   {
     var bytes: [UInt8] = []
-    try BindBody(model: "coupon", target: .alias(alias)).encodeFrame(requestID: id, into: &bytes)
+    try BindBody(.model, "coupon", target: .alias(alias)).encodeFrame(requestID: id, into: &bytes)
     let before = peer.replies.count
     try await peer.send(bytes)
     return try await peer.replies(before + 1)[before]
@@ -139,7 +139,7 @@ struct ServerRegistryTests {
       try registry.registry.remove(
         model: "coupon", alias: "canary", change: Change(who: "x", now: Date()))
       var id = UInt64(10)
-      while try await self.bind("canary", by: peer, id).code != .unknownModel { id += 1 }
+      while try await self.bind("canary", by: peer, id).code != .unknownObject { id += 1 }
       #expect(try await self.version(by: peer, 1) == 1)
     }
   }

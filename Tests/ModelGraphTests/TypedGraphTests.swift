@@ -18,7 +18,7 @@ struct TypedGraphTests {
     #expect(graph.signature.columns.map(\.name) == ["item", "spend", "tags", "age"])
     #expect(graph.signature.columns.map(\.kind) == [.string, .number, .integerBag, .number])
     #expect(graph.signature.columns.map(\.axis) == [.event, .event, .coupon, .user])
-    #expect(graph.signature.outputs == ["redeem"])
+    #expect(graph.signature.outputs.map(\.name) == ["redeem"])
     #expect(graph.signature.eventsMax == 8)
     #expect(graph.signature.couponsMax == 8)
   }

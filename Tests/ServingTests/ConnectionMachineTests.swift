@@ -13,10 +13,17 @@ final class Peer {
   }
 
   func send(_ kind: FrameKind, _ bytes: [UInt8]) -> ConnectionMachine.FrameAction {
+    var frame: [UInt8] = []
     // Integers have no padding that `bytes` could expose.
     let body = unsafe bytes.span.bytes
-    return machine.received(
-      FrameHeader(kind: kind, requestID: 1, body: body), body: body, isPoolFull: isPoolFull)
+    Frame.append(kind, requestID: 1, body: body, to: &frame)
+    do throws(WireError) {
+      let header = try unsafe FrameHeader(
+        decoding: frame.span.bytes, accepting: machine.accepted)  // As above.
+      return machine.received(header, body: body, isPoolFull: isPoolFull)
+    } catch {
+      return machine.received(error)
+    }
   }
 
   func send(_ body: some FrameBody) throws -> ConnectionMachine.FrameAction {
@@ -26,14 +33,14 @@ final class Peer {
   }
 
   func score(handle: UInt8) -> ConnectionMachine.FrameAction {
-    send(.score, [handle, 0, 1, 0, 0, 0, 0, 0])
+    send(.score, [handle, 0, 1, 0, 0, 0, 0, 0, 0, 0])
   }
 
   func bound(_ model: String, slot: Int = 0, hash: UInt64 = 7) -> Int? {
     machine.bound(
       BoundModel(
-        body: BindBody(model: model, target: .alias("production")), slot: slot,
-        signature: Signature(columns: [], outputs: ["redeem"], eventsMax: 1, couponsMax: 1),
+        body: BindBody(.model, model, target: .alias("production")), slot: slot,
+        signature: Signature(columns: [], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 1, couponsMax: 1),
         signatureHash: hash))
   }
 
@@ -67,7 +74,7 @@ extension ConnectionMachine.FrameAction {
     switch self {
     case .refuse(let error): error.code
     case .decline(let refusal): refusal.code
-    case .welcome, .bind, .score, .pong, .close, .ignore: nil
+    case .welcome, .bind, .score, .pong, .unbound, .cancel, .list, .close, .ignore: nil
     }
   }
 }
@@ -77,8 +84,8 @@ struct ConnectionMachineTests {
   @Test("HELLO, BIND, SCORE, answer")
   func transcript() throws {
     let peer = Peer()
-    #expect(try peer.send(HelloBody()) == .welcome(version: 1))
-    let bind = BindBody(model: "coupon", target: .alias("production"))
+    #expect(try peer.send(HelloBody()) == .welcome(version: 1, []))
+    let bind = BindBody(.model, "coupon", target: .alias("production"))
     #expect(try peer.send(bind) == .bind(bind))
     #expect(peer.bound("coupon") == 0)
     #expect(peer.score(handle: 0) == .score(handle: 0))
@@ -94,7 +101,7 @@ struct ConnectionMachineTests {
     let early = Peer()
     #expect(early.send(.ping, []).closing == .expectedHello)
     let twice = Peer()
-    #expect(try twice.send(HelloBody()) == .welcome(version: 1))
+    #expect(try twice.send(HelloBody()) == .welcome(version: 1, []))
     #expect(try twice.send(HelloBody()).closing == .expectedHello)
   }
 
@@ -111,13 +118,13 @@ struct ConnectionMachineTests {
   @Test("a credential is asked for only when the server has one")
   func credentials() throws {
     let right = Peer(credential: [1, 2, 3])
-    #expect(try right.send(HelloBody(credential: [1, 2, 3])) == .welcome(version: 1))
+    #expect(try right.send(HelloBody(credential: [1, 2, 3])) == .welcome(version: 1, []))
     let wrong = Peer(credential: [1, 2, 3])
     #expect(try wrong.send(HelloBody(credential: [1, 2, 4])).closing == .unauthenticated)
     let none = Peer(credential: [1, 2, 3])
     #expect(try none.send(HelloBody()).closing == .unauthenticated)
     let open = Peer()
-    #expect(try open.send(HelloBody(credential: [9])) == .welcome(version: 1))
+    #expect(try open.send(HelloBody(credential: [9])) == .welcome(version: 1, []))
   }
 
   @Test("an unknown handle, a cut body and a reply kind each get their code")
@@ -276,7 +283,7 @@ struct ConnectionMachineTests {
     #expect(!peer.drain())
     #expect(peer.score(handle: 0).refused == .draining)
     #expect(
-      try peer.send(BindBody(model: "coupon", target: .version(1))).refused == .draining)
+      try peer.send(BindBody(.model, "coupon", target: .version(1))).refused == .draining)
     #expect(peer.send(.ping, []) == .pong)
   }
 

@@ -37,7 +37,7 @@ struct Desk {
   /// The slot that BIND gives.
   func bind(_ model: String, version: UInt32? = nil) -> Result<Int, Refusal> {
     table.bind(
-      BindBody(model: model, target: version.map { .version($0) } ?? .alias("production"))
+      BindBody(.model, model, target: version.map { .version($0) } ?? .alias("production"))
     ).map(\.slot)
   }
 
@@ -75,7 +75,7 @@ extension RoutingTable.Version {
   static func sample(_ model: String, _ version: UInt32, hash: UInt64 = 7) -> Self {
     Self(
       model: model, version: version,
-      signature: Signature(columns: [], outputs: ["redeem"], eventsMax: 1, couponsMax: 1),
+      signature: Signature(columns: [], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 1, couponsMax: 1),
       signatureHash: hash)
   }
 }

@@ -69,7 +69,7 @@ struct RoutingTableTests {
   @Test("an alias keeps its slot over promotions, removal and return")
   func slots() throws {
     var table = RoutingTable()
-    let alias = BindBody(model: "coupon", target: .alias("production"))
+    let alias = BindBody(.model, "coupon", target: .alias("production"))
     table.open(.sample("coupon", 1), lane: 0)
     table.open(.sample("coupon", 2, hash: 8), lane: 1)
     #expect(table.point(model: "coupon", alias: "production", to: 0)?.servedLanes == 0b01)
