@@ -140,7 +140,8 @@ let package = Package(
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "CKernels", "SeededRandom"],
       swiftSettings: swift),
-    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"], swiftSettings: swift),
+    .testTarget(
+      name: "ModelGraphTests", dependencies: ["ModelGraph", "TesseraWire"], swiftSettings: swift),
     .testTarget(
       name: "InferenceTests",
       dependencies: [

@@ -265,6 +265,7 @@ extension RandomModel {
     case .stringBag:
       .stringBags(
         (0..<rows).map { _ in (0..<random.count(0...3)).map { _ in random.one(of: words) } })
+    case .vector, .text: preconditionFailure("no graph reads a column of kind \(kind)")
     }
   }
 }
