@@ -109,19 +109,15 @@ public struct ScoreLayout: Hashable, Sendable {
   public func rows(of users: Range<Int>, in body: RawSpan) -> PerAxis<Range<Int>> {
     if users == 0..<self.users { return PerAxis { 0..<counts[$0] } }
     var rows = PerAxis(repeating: 0..<0)
-    var (events, coupons) = (0, 0)
-    for user in 0..<users.upperBound {
-      if user == users.lowerBound {
-        rows[.event] = events..<events
-        rows[.coupon] = coupons..<coupons
-      }
-      let record = userRecord(user, in: body)
-      events += record.events
-      coupons += record.coupons
-    }
     rows[.user] = users
-    rows[.event] = rows[.event].lowerBound..<events
-    rows[.coupon] = rows[.coupon].lowerBound..<coupons
+    for user in 0..<users.upperBound {
+      let record = userRecord(user, in: body)
+      let counts = RowCounts(events: record.events, coupons: record.coupons)
+      for axis in Axis.allCases where axis != .user {
+        let begin = rows[axis].lowerBound + (user < users.lowerBound ? counts[axis] : 0)
+        rows[axis] = begin..<rows[axis].upperBound + counts[axis]
+      }
+    }
     return rows
   }
 

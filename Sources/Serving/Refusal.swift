@@ -59,7 +59,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .draining: "the server is about to stop; send to another server"
     case .versionGone:
       "what this handle means is not served at the moment; the handle is good again when it is"
-    case .cancelled: "cancelled, as asked"
+    case .cancelled: "cancelled, as the client asked"
     case .unknownAlias:
       "no such model and alias here; list them with tessera-registry list, then promote or correct"
     case .unknownVersion:

@@ -74,12 +74,12 @@ struct AdmissionTests {
     let all: [Refusal] = [
       .overloaded(retryAfterMicroseconds: 7), .tooLate(retryAfterMicroseconds: 7),
       .deadlineExceeded, .draining, .versionGone, .unknownAlias, .unknownVersion, .rebindRequired,
-      .tooManyRows,
+      .tooManyRows, .cancelled,
     ]
     for refusal in all {
       #expect(ErrorCode.all.contains(refusal.code))
       #expect(!refusal.code.closesConnection)
-      #expect((refusal.retryAfterMicroseconds > 0) == (refusal.code == .overloaded))
+      #expect((refusal.retryAfterMicroseconds > 0) == (refusal.code.retry == .here))
       #expect(refusal.text.count > 20)
     }
   }
