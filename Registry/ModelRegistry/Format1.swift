@@ -6,6 +6,7 @@
   import Foundation
 #endif
 import LMDBStore
+import TesseraWire
 
 /// What a migration took over.
 public struct Migration: Hashable, Sendable {
@@ -22,8 +23,37 @@ public struct Migration: Hashable, Sendable {
 }
 
 /// Records of format 1, and how each is said in format 2.
-enum Format1 {
+package enum Format1 {
   static let version = 1
+  /// SCORE had no flags then: they follow these bytes of a body.
+  private static let bytesBeforeFlags = 8
+
+  /// A warm-up as the wire of today wants it: each recorded SCORE with flags of zeros.
+  ///
+  /// - Throws: `damaged` for frames that are cut or damaged, or a body that is too short.
+  package static func warmup(
+    _ frames: [UInt8], at place: String
+  ) throws(RegistryError) -> [UInt8] {
+    let recorded: RecordedRequests
+    do throws(WireError) {
+      recorded = try RecordedRequests(decoding: frames)
+    } catch {
+      throw RegistryError(.damaged, at: "\(place): warm-up", error.description)
+    }
+    var today: [UInt8] = []
+    for (index, body) in recorded.bodies.enumerated() {
+      guard body.count >= bytesBeforeFlags else {
+        throw RegistryError(
+          .damaged, at: "\(place): warm-up", "recorded request \(index) has \(body.count) bytes")
+      }
+      let split = body.lowerBound + bytesBeforeFlags
+      let bytes = frames[body.lowerBound..<split] + [0, 0] + frames[split..<body.upperBound]
+      // Integers have no padding that `bytes` could expose.
+      unsafe Frame.append(
+        .score, requestID: UInt64(index), body: Array(bytes).span.bytes, to: &today)
+    }
+    return today
+  }
 
   struct Manifest: Decodable {
     var format: Int
@@ -83,7 +113,7 @@ enum Format1 {
 
 extension Registry {
   /// Brings a registry of format 1 to the present format: versions with their numbers, aliases with their
-  /// histories, the audit trail, and blobs byte for byte. Readers find the old one or the new one. The old
+  /// histories, the audit trail, and blobs byte for byte; warm-ups are brought to today's frames. Readers find the old one or the new one. The old
   /// data file is kept beside it.
   ///
   /// Programs of the release before know nothing of the new lock: stop them first.
@@ -148,7 +178,9 @@ extension ReadTransaction {
           "is missing or has another digest; import the files again with the release before")
       }
       let manifest = try CanonicalJSON.decode(Format1.Manifest.self, from: stored, at: place)
-      let bytes = CanonicalJSON.encode(manifest.content)
+      var content = manifest.content
+      content.warmup = try copyWarmup(manifest.warmup, to: new, at: place)
+      let bytes = CanonicalJSON.encode(content)
       let digest = Digest(of: bytes)
       try new.put(bytes, digest.bytes, in: .manifests)
       let record = VersionRecord(
@@ -158,6 +190,22 @@ extension ReadTransaction {
       migration.versions += 1
     }
     return manifests
+  }
+
+  /// The warm-up of a version in today's frames, stored as a blob of its own.
+  private func copyWarmup(
+    _ old: Manifest.Blob?, to new: borrowing WriteTransaction, at place: String
+  ) throws(RegistryError) -> Manifest.Blob? {
+    guard let old else { return nil }
+    guard let stored = try value(old.digest.bytes, in: .blobs) else {
+      throw RegistryError(.damaged, at: "\(place): warm-up", "is missing")
+    }
+    let frames = try Format1.warmup(
+      old.content(ofStored: stored, at: "\(place): warm-up"), at: place)
+    let bytes = ZstdFrame.compress(frames)
+    let digest = Digest(of: bytes)
+    try new.put(bytes, digest.bytes, in: .blobs)
+    return Manifest.Blob(digest: digest, storedBytes: bytes.count, rawBytes: frames.count)
   }
 
   fileprivate func copyAliases(

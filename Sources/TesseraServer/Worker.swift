@@ -89,7 +89,12 @@ final class Worker {
     let rows = request.rows(of: users)
     for axis in Axis.allCases
     where workspace.rows[axis] + rows[axis] > workspace.plan.limits[axis] { return false }
-    guard workspace.fits(request.layout, body: body.readableBytesSpan) else { return false }
+    // Bag values are not counted by user: for a part of a frame the dispatcher has counted those of all.
+    if users.count == request.layout.users,
+      !workspace.fits(request.layout, body: body.readableBytesSpan)
+    {
+      return false
+    }
     users.forEachRun { workspace.append(request.layout, users: $0, body: body.readableBytesSpan) }
     return true
   }

@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ModelRegistry
+import TesseraWire
 import Testing
 
 /// `vectors/format-1/data.mdb`, written by the release that had this format: `tiny` versions 1, 2 (int8) and 3
@@ -10,10 +11,12 @@ struct MigrationTests {
   let folder = TemporaryFolder()
   private var path: String { folder / "registry" }
 
+  private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
   private func makeOld() throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let vectors = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "Registry/vectors/format-1/data.mdb")
+    let vectors = Self.repository.appending(path: "Registry/vectors/format-1/data.mdb")
     try FileManager.default.copyItem(atPath: vectors.path, toPath: "\(path)/data.mdb")
   }
 
@@ -125,5 +128,24 @@ struct MigrationTests {
       }
     }
     #expect(old >= 3 && new >= 4, "\(old) stayed old, \(new) became new")
+  }
+
+  @Test("recorded requests of the format before are brought to today's frames")
+  func warmup() throws {
+    let today = try [UInt8](
+      Data(contentsOf: Self.repository.appending(path: "Registry/samples/lstm/warmup.frames")))
+    // As the release before wrote them: without the two bytes of flags after the eighth of a body.
+    let recorded = try RecordedRequests(decoding: today)
+    var before: [UInt8] = []
+    for (index, body) in recorded.bodies.enumerated() {
+      let split = body.lowerBound + 8
+      let bytes = today[body.lowerBound..<split] + today[split + 2..<body.upperBound]
+      // Integers have no padding that `bytes` could expose.
+      unsafe Frame.append(
+        .score, requestID: UInt64(index), body: Array(bytes).span.bytes, to: &before)
+    }
+    #expect(before != today)
+    #expect(try Format1.warmup(before, at: "test") == today)
+    #expect(throws: RegistryError.self) { try Format1.warmup(Array(before.dropLast()), at: "test") }
   }
 }

@@ -49,7 +49,7 @@ def test_a_bundled_model_scores_every_coupon_with_a_probability(port: int) -> No
         columns = columns_for(model, [User(3, 4), User(0, 2)])
         reply = client.score(model, columns, events=[3, 0], coupons=[4, 2])
     assert [(user.version, user.status) for user in reply.users] == [(1, 0), (1, 0)]
-    assert list(reply.outputs) == list(model.signature.outputs)
+    assert list(reply.outputs) == [output.name for output in model.signature.outputs]
     for scores in reply.outputs.values():
         assert scores.shape == (6,) and np.all((scores > 0) & (scores < 1))
 
