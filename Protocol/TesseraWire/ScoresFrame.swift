@@ -93,11 +93,13 @@ public struct ScoresFrame: Hashable, Sendable {
     // Reads the body that was just completed, and stores the header before it: the first twenty bytes.
     let header = FrameHeader(
       kind: .scores, requestID: requestID,
+      // The view ends with this call, and the caller's memory outlives it.
       body: unsafe UnsafeRawBufferPointer(frame).bytes.extracting(body..<byteCount))
     unsafe store(UInt32(header.bodyLength), in: frame, at: 0)
     unsafe store(header.kind.rawValue, in: frame, at: 4)
     unsafe store(header.flags, in: frame, at: 5)
     unsafe store(UInt16(0), in: frame, at: 6)
+    // The last eight and four of the header's twenty bytes.
     unsafe store(requestID, in: frame, at: 8)
     unsafe store(header.crc, in: frame, at: 16)
   }
