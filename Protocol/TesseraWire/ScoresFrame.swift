@@ -99,7 +99,7 @@ public struct ScoresFrame: Hashable, Sendable {
     unsafe store(header.kind.rawValue, in: frame, at: 4)
     unsafe store(header.flags, in: frame, at: 5)
     unsafe store(UInt16(0), in: frame, at: 6)
-    // The last eight and four of the header's twenty bytes.
+    // The header ends at byte twenty.
     unsafe store(requestID, in: frame, at: 8)
     unsafe store(header.crc, in: frame, at: 16)
   }

@@ -173,6 +173,7 @@ public final class Environment: @unchecked Sendable {
         // A write failed below LMDB; the file is opened anew for whoever comes next.
         opened = nil
         return error
+      // Codes are an open set here: room helps against the ones above alone.
       default: return error
       }
       return nil
