@@ -101,8 +101,8 @@ extension StoreError.Code {
       case MDB_INCOMPATIBLE: .incompatible
       case MDB_BAD_TXN: .badTransaction
       case MDB_BAD_VALSIZE: .badValueSize
-      // LMDB adds codes: positive ones are the system's, the rest have no name here yet.
       case 1...: .system(result)
+      // LMDB's codes are an open set: the rest have no name here.
       default: .other(result)
       }
   }
