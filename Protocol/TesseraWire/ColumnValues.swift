@@ -118,6 +118,7 @@ extension Encoding {
     case ...7: .int8
     case ...15: .int16
     case ...31: .int32
+    // Every wider number: a range ends the set, it has no cases to list.
     default: .int64
     }
   }

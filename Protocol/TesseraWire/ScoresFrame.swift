@@ -86,6 +86,7 @@ public struct ScoresFrame: Hashable, Sendable {
     unsafe store(UInt16(users), in: frame, at: body)
     unsafe store(UInt8(outputs.count), in: frame, at: body + 2)
     unsafe store(load, in: frame, at: body + 3)
+    // The times and the counts end at byte forty, as the precondition's frame does at the earliest.
     unsafe store(queueMicroseconds, in: frame, at: body + 4)
     unsafe store(computeMicroseconds, in: frame, at: body + 8)
     unsafe store(UInt32(coupons), in: frame, at: body + 12)
@@ -93,11 +94,13 @@ public struct ScoresFrame: Hashable, Sendable {
     // Reads the body that was just completed, and stores the header before it: the first twenty bytes.
     let header = FrameHeader(
       kind: .scores, requestID: requestID,
+      // The view ends with this call, and the caller's memory outlives it.
       body: unsafe UnsafeRawBufferPointer(frame).bytes.extracting(body..<byteCount))
     unsafe store(UInt32(header.bodyLength), in: frame, at: 0)
     unsafe store(header.kind.rawValue, in: frame, at: 4)
     unsafe store(header.flags, in: frame, at: 5)
     unsafe store(UInt16(0), in: frame, at: 6)
+    // The header ends at byte twenty.
     unsafe store(requestID, in: frame, at: 8)
     unsafe store(header.crc, in: frame, at: 16)
   }

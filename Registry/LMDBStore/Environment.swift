@@ -173,7 +173,10 @@ public final class Environment: @unchecked Sendable {
         // A write failed below LMDB; the file is opened anew for whoever comes next.
         opened = nil
         return error
-      default: return error
+      case .keyExists, .notFound, .corrupted, .versionMismatch, .invalid, .databasesFull,
+        .transactionFull, .incompatible, .badTransaction, .badValueSize, .readOnly, .truncated,
+        .unsettled, .system, .other:
+        return error
       }
       return nil
     } catch {

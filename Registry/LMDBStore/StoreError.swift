@@ -102,6 +102,7 @@ extension StoreError.Code {
       case MDB_BAD_TXN: .badTransaction
       case MDB_BAD_VALSIZE: .badValueSize
       case 1...: .system(result)
+      // LMDB's codes are an open set: the rest have no name here.
       default: .other(result)
       }
   }

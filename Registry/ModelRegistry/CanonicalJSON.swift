@@ -34,6 +34,7 @@ package enum CanonicalJSON {
         case .keyNotFound(let key, let context):
           (context.codingPath, "\"\(key.stringValue)\" is missing")
         case .dataCorrupted(let context): (context.codingPath, context.debugDescription)
+        // Foundation may add cases.
         @unknown default: ([], "is not what the format says")
         }
       let key = path.map(\.stringValue).joined(separator: ".")

@@ -69,6 +69,7 @@ public struct Digest: Hashable, Sendable, Codable, CustomStringConvertible {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    // Every other byte.
     default: nil
     }
   }

@@ -23,6 +23,7 @@ struct Name: Hashable, Sendable {
   private static func isLetter(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    // Every other byte.
     default: false
     }
   }
@@ -32,6 +33,7 @@ struct Name: Hashable, Sendable {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
       UInt8(ascii: "-"):
       true
+    // Every other byte.
     default: false
     }
   }

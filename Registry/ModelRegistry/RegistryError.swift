@@ -69,6 +69,7 @@ extension RegistryError: StoreFailure {
         (.readOnly, "opened for reading only; nothing was changed")
       case .system(ENOENT):
         (.noRegistry, "there is no registry here; `tessera-registry import` makes one")
+      // Whatever else the store says, the system's codes among it, is told in its own words.
       default:
         (.store, "\(error.operation): \(error.meaning)")
       }

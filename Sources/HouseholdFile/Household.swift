@@ -105,6 +105,7 @@ package struct HouseholdError: Error, Hashable, Sendable, CustomStringConvertibl
     case .dataCorrupted(let found):
       let isSyntax = found.codingPath.isEmpty
       (context, problem) = (found, isSyntax ? "is not JSON" : found.debugDescription)
+    // Foundation may add cases.
     @unknown default: (context, problem) = (.init(codingPath: [], debugDescription: ""), "\(error)")
     }
     var place = ""

@@ -18,6 +18,7 @@ enum Descriptors {
           + "\(limit.rlim_max); see `ulimit -Hn`")
     }
     limit.rlim_cur = needed
+    // The call reads the struct before it returns.
     guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
       throw LoadError("the limit of open files cannot be raised to \(needed)")
     }

@@ -89,6 +89,7 @@ func time(_ microseconds: Double) -> String {
   case ..<1_000: "\(Int(microseconds.rounded())) µs"
   case ..<10_000: "\((microseconds / 10).rounded() / 100) ms"
   case ..<1_000_000: "\(rounded(microseconds / 1e3)) ms"
+  // Every longer time.
   default: "\((microseconds / 1e4).rounded() / 100) s"
   }
 }

@@ -28,6 +28,7 @@ func checkName(_ name: String, at place: String, allowDots: Bool) throws(ModelEr
       continue
     case UInt8(ascii: ".") where allowDots:
       continue
+    // Every other byte.
     default:
       throw ModelError(
         .name, at: place,

@@ -49,6 +49,7 @@ extension ModelError {
       case .valueNotFound(let type, let context): (context, "is null, not \(Self.words(for: type))")
       case .keyNotFound(let key, let context): (context, "\"\(key.stringValue)\" is missing")
       case .dataCorrupted(let context): (context, context.debugDescription)
+      // Foundation may add cases.
       @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "\(error)")
       }
     let place = context.codingPath.isEmpty ? file : StrictObject.path(context.codingPath)
@@ -62,6 +63,7 @@ extension ModelError {
     case is String.Type: "a string"
     case is Bool.Type: "true or false"
     case is [Any].Type: "an array"
+    // Types are an open set: the other ones that are decoded are arrays and objects.
     default: "\(type)".hasPrefix("Array") ? "an array" : "an object"
     }
   }

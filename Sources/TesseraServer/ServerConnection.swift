@@ -58,8 +58,9 @@ final class ServerConnection: ChannelDuplexHandler {
     assembler.append(unwrapInboundIn(data))
     var frames = 0
     do {
-      while machine.isServing, let (header, body) = try assembler.next(
-        accepting: machine.accepted)
+      while machine.isServing,
+        let (header, body) = try assembler.next(
+          accepting: machine.accepted)
       {
         frames += 1
         handle(header, body, now: now)

@@ -44,7 +44,8 @@ final class ServerPeer: Sendable {
         state.bytes += buffer.readableBytesView
         // Integers have no padding that `bytes` could expose.
         while let header = try? unsafe FrameScanner.next(
-          in: state.bytes.span.bytes, accepting: .every) {
+          in: state.bytes.span.bytes, accepting: .every)
+        {
           let body = Array(state.bytes[FrameHeader.byteCount..<header.frameByteCount])
           state.replies.append(ServerReply(header: header, body: body))
           state.bytes.removeFirst(header.frameByteCount)

@@ -66,12 +66,14 @@ struct ServerPromotionTests {
       var id = UInt64(1)
       let request = ServerRequest.random(seed: 1)
       #expect(
-        try await peer.score(request, requestID: id).decoded(as: ScoresBody.self).users[0].version == 1)
+        try await peer.score(request, requestID: id).decoded(as: ScoresBody.self).users[0].version
+          == 1)
       try registry.promote(3)
       var version: UInt32 = 1
       while version == 1 {
         id += 1
-        version = try await peer.score(request, requestID: id).decoded(as: ScoresBody.self).users[0].version
+        version = try await peer.score(request, requestID: id).decoded(as: ScoresBody.self).users[0]
+          .version
       }
       #expect(version == 3)
     }

@@ -102,7 +102,7 @@ def timed_expectation(text: str) -> list[Fault]:
     return [
         (index + 1, "an expectation about time; measure it in a benchmark")
         for index, line in enumerate(text.split("\n"))
-        if _TIMED.search(line)
+        if _TIMED.search(_code(line))
     ]
 
 

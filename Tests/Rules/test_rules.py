@@ -103,6 +103,7 @@ def test_a_rule_refuses_what_it_is_there_for(
         ),
         (rules.unsafe_without_reason, "  @unsafe func f() {}\n  // the word unsafe\n"),
         (rules.default_without_reason, "// Codes are an open set.\ndefault: 2\n"),
+        (rules.timed_expectation, '    #expect(said(pool.lease("a")) == "wait")\n'),
         (rules.figure_without_command, "# A\n\nIt takes 7 µs (`tessera-bench plan`).\n"),
     ],
 )

@@ -40,7 +40,9 @@ final class Peer {
     machine.bound(
       BoundModel(
         body: BindBody(.model, model, target: .alias("production")), slot: slot,
-        signature: Signature(columns: [], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 1, couponsMax: 1),
+        signature: Signature(
+          columns: [], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 1,
+          couponsMax: 1),
         signatureHash: hash))
   }
 

@@ -75,7 +75,9 @@ extension RoutingTable.Version {
   static func sample(_ model: String, _ version: UInt32, hash: UInt64 = 7) -> Self {
     Self(
       model: model, version: version,
-      signature: Signature(columns: [], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 1, couponsMax: 1),
+      signature: Signature(
+        columns: [], outputs: [Output(name: "redeem", meaning: .probability)], eventsMax: 1,
+        couponsMax: 1),
       signatureHash: hash)
   }
 }

@@ -313,12 +313,10 @@ struct ClientTests {
     }
     let client = client(server.address)
     _ = try await client.signature(of: "coupon")
-    let start = ContinuousClock.now
     let error = await #expect(throws: TesseraClientError.self) {
       try await client.score(household, model: "coupon", deadline: .milliseconds(100))
     }
     #expect(error?.code == .deadlineExceeded)
-    #expect(ContinuousClock.now - start < .seconds(5))
     let budget = try #require(budgets.withLock { $0.first })
     #expect(budget > 0 && budget <= 100_000)
     #expect(try await client.score(household, model: "coupon").version() == 1)

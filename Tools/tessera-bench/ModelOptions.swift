@@ -77,12 +77,9 @@ struct BatchShape: ParsableArguments {
   @Option(help: "Coupons of each user.")
   var coupons = 32
 
-  /// The largest batch: 64 times that of a server, and every sum of rows fits an Int by far.
-  private static let batchMax = 4_096
-
   func validate() throws {
-    guard (1...Self.batchMax).contains(batch) else {
-      throw ValidationError("--batch must be 1 to \(Self.batchMax)")
+    guard (1...BenchLimits.batchMax).contains(batch) else {
+      throw ValidationError("--batch must be 1 to \(BenchLimits.batchMax)")
     }
     guard events >= 0, coupons >= 1 else {
       throw ValidationError("--events must be 0 or more, --coupons 1 or more")

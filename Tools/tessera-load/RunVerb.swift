@@ -41,7 +41,8 @@ struct RunVerb: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Connections (default: one for each unanswered request, at most 64; open loop: 16).",
+      "Connections (default: one for each unanswered request, at most \(LoadLimits.connectionsDefaultMax); "
+        + "open loop: 16).",
       valueName: "k"))
   var connections: Int?
 

@@ -3,9 +3,6 @@ import HouseholdFile
 import TesseraClient
 
 struct ScoreVerb: AsyncParsableCommand {
-  /// A household is read by people: this is thousands of times the longest sensible one.
-  private static let householdBytesMax = 16 << 20
-
   static let configuration = CommandConfiguration(
     commandName: "score",
     abstract: "Scores the coupons of one household and shows them ranked, in words.",
@@ -32,7 +29,7 @@ struct ScoreVerb: AsyncParsableCommand {
 
   func run() async throws {
     let household: Household
-    let bytes = try readFile(file, bytesMax: Self.householdBytesMax)
+    let bytes = try readFile(file, bytesMax: ToolLimits.householdBytesMax)
     do {
       household = try Household(json: bytes)
     } catch {

@@ -7,6 +7,7 @@ import invalid
 import invalid_scores
 import transcripts
 import valid
+import valid_scores
 from fields import FOLDER
 
 for pattern in ("valid/*.hex", "invalid/*.hex", "transcripts/*.txt"):
@@ -17,8 +18,8 @@ for frames in (valid, invalid):
     frames.bounds()
 valid.greetings()
 valid.errors()
-valid.scores()
-valid.later_columns()
+valid_scores.scores()
+valid_scores.later_columns()
 valid.replies()
 invalid.headers()
 invalid.replies()

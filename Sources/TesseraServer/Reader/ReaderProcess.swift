@@ -79,6 +79,7 @@ final class ReaderProcess {
         case SIGBUS, SIGSEGV, SIGABRT:
           "the registry is damaged below what can be checked, or its file became shorter; put a backup in "
             + "its place with `tessera-registry restore`"
+        // Signals are an open set: any can be sent by hand.
         default: "out of memory, or ended by hand"
         }
       return "the reader was ended by \(Self.name(ofSignal: signal)): \(why)"
@@ -139,6 +140,7 @@ final class ReaderProcess {
     case SIGSEGV: "SIGSEGV"
     case SIGABRT: "SIGABRT"
     case SIGKILL: "SIGKILL"
+    // Signals are an open set; these are the ones that are expected.
     default: "signal \(number)"
     }
   }
