@@ -8,6 +8,7 @@
 ///
 /// This file is the only one that lists them. Others ask for ``parent`` and ``name``, or keep a
 /// ``PerAxis`` value. Raw values are those of the wire.
+@frozen
 public enum Axis: UInt8, Hashable, Sendable, CaseIterable {
   /// One row per user: the root.
   case user = 0
@@ -16,11 +17,26 @@ public enum Axis: UInt8, Hashable, Sendable, CaseIterable {
   /// What is to be scored.
   case coupon = 2
 
+  /// Every axis, parents first.
+  @inlinable
+  public static var allCases: [Axis] { [.user, .event, .coupon] }
+
   /// The axis whose rows own the rows of this one; nil for the root.
+  @inlinable
   public var parent: Axis? {
     switch self {
     case .user: nil
     case .event, .coupon: .user
+    }
+  }
+
+  /// Its place in a ``PerAxis``.
+  @inlinable
+  public var index: Int {
+    switch self {
+    case .user: 0
+    case .event: 1
+    case .coupon: 2
     }
   }
 
@@ -46,31 +62,39 @@ public enum Axis: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// One value for each axis, in place: no allocation, no look-up.
+///
+/// All of it can be inlined: other modules use it for each request, and would otherwise call generic code.
+@frozen
 public struct PerAxis<Element: Sendable>: Sendable {
   // As many places as there are axes: see `init`.
-  private var elements: InlineArray<3, Element>
+  @usableFromInline
+  var elements: InlineArray<3, Element>
 
   /// The same value for every axis.
+  @inlinable
   public init(repeating element: Element) {
     elements = InlineArray(repeating: element)
     precondition(elements.count == Axis.allCases.count, "a place for each axis")
   }
 
   /// A value made for each axis.
+  @inlinable
   public init(_ make: (Axis) -> Element) {
     self.init(repeating: make(.user))
     for axis in Axis.allCases.dropFirst() { self[axis] = make(axis) }
   }
 
   /// The value of an axis. Cost: O(1).
+  @inlinable
   public subscript(axis: Axis) -> Element {
-    get { elements[Int(axis.rawValue)] }
-    set { elements[Int(axis.rawValue)] = newValue }
+    get { elements[axis.index] }
+    set { elements[axis.index] = newValue }
   }
 }
 
 extension PerAxis: Equatable where Element: Equatable {
   /// Whether the values of every axis are equal.
+  @inlinable
   public static func == (left: PerAxis, right: PerAxis) -> Bool {
     Axis.allCases.allSatisfy { left[$0] == right[$0] }
   }

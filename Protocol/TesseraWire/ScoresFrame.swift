@@ -86,7 +86,6 @@ public struct ScoresFrame: Hashable, Sendable {
     unsafe store(UInt16(users), in: frame, at: body)
     unsafe store(UInt8(outputs.count), in: frame, at: body + 2)
     unsafe store(load, in: frame, at: body + 3)
-    // The times and the counts end at byte forty, as the precondition's frame does at the earliest.
     unsafe store(queueMicroseconds, in: frame, at: body + 4)
     unsafe store(computeMicroseconds, in: frame, at: body + 8)
     unsafe store(UInt32(coupons), in: frame, at: body + 12)
