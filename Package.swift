@@ -163,7 +163,7 @@ let package = Package(
       dependencies: [
         "TesseraServer", "TesseraClient", "TesseraWire", "ModelRegistry", "ModelGraph",
         "LMDBStore", "SeededRandom", "Serving", "tessera-server",
-        nioCore, nioPosix, logging, lifecycle,
+        nioCore, nioPosix, logging, lifecycle, metrics,
       ],
       swiftSettings: swift),
   ],

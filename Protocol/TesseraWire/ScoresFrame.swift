@@ -88,7 +88,7 @@ public struct ScoresFrame: Hashable, Sendable {
     unsafe store(load, in: frame, at: body + 3)
     unsafe store(queueMicroseconds, in: frame, at: body + 4)
     unsafe store(computeMicroseconds, in: frame, at: body + 8)
-    unsafe store(UInt32(coupons), in: frame, at: body + 12)
+    unsafe store(UInt32(coupons), in: frame, at: body + 12)  // As above, and below.
     unsafe store(UInt32(numbers), in: frame, at: body + 16)
     // Reads the body that was just completed, and stores the header before it: the first twenty bytes.
     let header = FrameHeader(
