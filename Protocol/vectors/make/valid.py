@@ -34,7 +34,6 @@ from fields import (
     WELCOME,
     bind,
     bound,
-    column,
     error,
     frame,
     goaway,

@@ -5,7 +5,6 @@ import struct
 from fields import (
     NONE32,
     SCORE,
-    bound,
     column,
     frame,
     scaled,
