@@ -78,9 +78,10 @@ public struct ScoreLayout: Hashable, Sendable {
     try readUsers(body, &reader, signature: signature, limits: limits)
     for index in signature.columns.indices {
       reader.column = index
-      let column = signature.columns[index]
+      // Field by field: a copy of the column would retain its name, for every column of every request.
       let layout = try reader.column(
-        body, kind: column.kind, width: column.width, rows: counts[column.axis])
+        body, kind: signature.columns[index].kind, width: signature.columns[index].width,
+        rows: counts[signature.columns[index].axis])
       if layout.isBag { counts.bagValues = max(counts.bagValues, layout.valueCount) }
       columns.append(layout)
     }
