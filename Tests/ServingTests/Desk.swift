@@ -6,6 +6,8 @@ struct Desk {
   var dispatcher: Dispatcher
   var table = RoutingTable()
   var batch = Batch()
+  /// Of a batch, unless a test says otherwise.
+  static let rowsMax = RowCounts(users: 64, events: 4_096, coupons: 4_096, bagValues: 65_536)
 
   init(workers: Int = 2, queueNanosecondsMax: Int64 = 10_000_000) {
     dispatcher = Dispatcher(
@@ -14,13 +16,21 @@ struct Desk {
 
   mutating func open(
     _ model: String, _ version: UInt32, signature: UInt64 = 7, nanosecondsPerRow: Double = 1_000,
-    rowsMax: RowCounts = RowCounts(users: 64, events: 4_096, coupons: 4_096, bagValues: 65_536)
+    rowsMax: RowCounts = Desk.rowsMax
+  ) -> Int {
+    open(
+      .sample(model, version, hash: signature), nanosecondsPerRow: nanosecondsPerRow,
+      rowsMax: rowsMax)
+  }
+
+  mutating func open(
+    _ version: RoutingTable.Version, nanosecondsPerRow: Double, rowsMax: RowCounts = Desk.rowsMax
   ) -> Int {
     let lane = Lane(
-      model: model, version: version, batchRowsMax: rowsMax,
+      model: version.model, version: version.version, batchRowsMax: rowsMax,
       cost: CostModel(nanosecondsPerRow: nanosecondsPerRow))
     guard let index = dispatcher.open(lane) else { return -1 }
-    table.open(.sample(model, version, hash: signature), lane: index)
+    table.open(version, lane: index)
     return index
   }
 
