@@ -47,6 +47,7 @@ final class Peer {
   }
 
   var inFlight: Int { machine.inFlight }
+  var capabilities: Capabilities { machine.capabilities }
   var isServing: Bool { machine.isServing }
   func model(handle: Int) -> BoundModel? { machine.model(handle: handle) }
   func submitted(heldBytes: Int = 100) { machine.submitted(heldBytes: heldBytes) }
@@ -71,7 +72,9 @@ final class Peer {
 extension ConnectionMachine.FrameAction {
   /// The code of a `close`.
   var closing: ErrorCode? { if case .close(let error) = self { error.code } else { nil } }
-  /// The code of a `refuse`.
+  /// The error of a `refuse`.
+  var error: WireError? { if case .refuse(let error) = self { error } else { nil } }
+  /// The code of a `refuse` or a `decline`.
   var refused: ErrorCode? {
     switch self {
     case .refuse(let error): error.code
@@ -294,5 +297,76 @@ struct ConnectionMachineTests {
     let peer = Peer()
     #expect(!peer.drain())
     #expect(try peer.send(HelloBody()).closing == .draining)
+  }
+
+  @Test("granted is what was asked for and is known, and only that lets a frame in")
+  func capabilities() throws {
+    let asked = Peer()
+    let unknown = Capabilities(rawValue: 1 << 63)
+    #expect(
+      try asked.send(HelloBody(capabilities: [.listing, unknown]))
+        == .welcome(version: 1, .listing))
+    #expect(asked.capabilities == .listing)
+    #expect(try asked.send(ListBody()) == .list(ListBody()))
+    #expect(asked.send(.cancel, []).closing == .badFrame)
+    let plain = Peer()
+    #expect(plain.capabilities == [])
+    _ = try plain.send(HelloBody())
+    #expect(try plain.send(ListBody()).closing == .badFrame)
+  }
+
+  @Test("nothing is granted any more once the connection is closing")
+  func capabilitiesEnd() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody(capabilities: .all))
+    _ = peer.drain()
+    #expect(peer.capabilities == .all)
+    peer.beginClosing(now: 0)
+    #expect(peer.capabilities == [])
+  }
+
+  @Test("UNBIND gives a handle back once; its frames are then refused at the handle")
+  func unbind() throws {
+    let peer = Peer(limits: FrameLimits(handlesMax: 1))
+    _ = try peer.send(HelloBody())
+    #expect(peer.bound("coupon") == 0)
+    #expect(try peer.send(UnbindBody(handle: 0)) == .unbound)
+    #expect(peer.score(handle: 0).error?.offset == 0)
+    #expect(peer.score(handle: 0).refused == .unknownHandle)
+    #expect(try peer.send(UnbindBody(handle: 0)).error?.offset == 0)
+    #expect(try peer.send(UnbindBody(handle: 0)).refused == .unknownHandle)
+    #expect(peer.send(.unbind, [0]).refused == .malformed)
+    #expect(peer.bound("coupon") == 1)
+  }
+
+  @Test("UNBIND, LIST, CANCEL and PING are answered while the server drains")
+  func drainingAnswers() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody(capabilities: .all))
+    _ = peer.bound("coupon")
+    _ = peer.drain()
+    #expect(try peer.send(UnbindBody(handle: 0)) == .unbound)
+    #expect(try peer.send(ListBody(.model, first: 3)) == .list(ListBody(.model, first: 3)))
+    #expect(peer.send(.cancel, []) == .cancel)
+    #expect(peer.send(.ping, []) == .pong)
+  }
+
+  @Test("a cut LIST is refused, and the connection goes on")
+  func cutList() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody(capabilities: .listing))
+    #expect(peer.send(.list, [0]).refused == .malformed)
+    #expect(peer.isServing)
+  }
+
+  @Test("an object of an unknown kind is refused at its kind, whatever its name")
+  func unknownKind() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    let bind = BindBody(ObjectKind(rawValue: 200), "coupon", target: .alias("production"))
+    let answer = try peer.send(bind)
+    #expect(answer.refused == .unknownObject)
+    #expect(answer.error?.offset == 0)
+    #expect(peer.isServing)
   }
 }
