@@ -215,17 +215,18 @@ package struct ConnectionMachine: ~Copyable {
     return now + (budget > 0 ? budget : defaultDeadlineNanoseconds)
   }
 
-  /// A SCORE frame was accepted and will be answered; it and its reply take so many bytes.
+  /// A SCORE frame was accepted: it will be ``answered()`` and ``released(heldBytes:)``. It and its reply take so
+  /// many bytes.
   package mutating func submitted(heldBytes: Int) {
     inFlight += 1
     backpressure.hold(heldBytes)
   }
 
   /// An accepted SCORE frame was answered, or dropped because the client had gone.
-  package mutating func answered(heldBytes: Int) {
-    inFlight -= 1
-    backpressure.release(heldBytes)
-  }
+  package mutating func answered() { inFlight -= 1 }
+
+  /// No worker has an accepted SCORE frame any more; one that was cancelled was answered before.
+  package mutating func released(heldBytes: Int) { backpressure.release(heldBytes) }
 
   // MARK: Backpressure
 

@@ -215,6 +215,7 @@ final class ServerConnection: ChannelDuplexHandler {
   private func cancel(_ requestID: UInt64) {
     guard let request = cancellable.removeValue(forKey: requestID) else { return }
     request.cancel()
+    machine.answered()
     loop.tally.refuse(.cancelled)
     refuse(.cancelled, requestID: requestID)
   }
@@ -239,7 +240,8 @@ final class ServerConnection: ChannelDuplexHandler {
   func answer(
     _ request: PendingRequest, _ answer: FrameParts.Answer, scores: () -> ByteBuffer
   ) -> Bool {
-    machine.answered(heldBytes: request.heldBytes)
+    machine.released(heldBytes: request.heldBytes)
+    if !request.isCancelled { machine.answered() }
     if cancellable[request.requestID] === request { cancellable[request.requestID] = nil }
     guard let context, machine.isServing, !request.isCancelled else { return false }
     let wasWritten = isWritten

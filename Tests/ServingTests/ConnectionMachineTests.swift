@@ -51,7 +51,12 @@ final class Peer {
   var isServing: Bool { machine.isServing }
   func model(handle: Int) -> BoundModel? { machine.model(handle: handle) }
   func submitted(heldBytes: Int = 100) { machine.submitted(heldBytes: heldBytes) }
-  func answered(heldBytes: Int = 100) { machine.answered(heldBytes: heldBytes) }
+  func answered(heldBytes: Int = 100) {
+    machine.answered()
+    machine.released(heldBytes: heldBytes)
+  }
+  func cancelled() { machine.answered() }
+  func released(heldBytes: Int) { machine.released(heldBytes: heldBytes) }
   func mayRead() -> Bool { machine.mayRead() }
   func resumesReading(now: Int64) -> Bool { machine.resumesReading(now: now) }
   func deadline(budgetMicroseconds: Int, now: Int64) -> Int64 {
@@ -349,6 +354,20 @@ struct ConnectionMachineTests {
     #expect(try peer.send(ListBody(.model, first: 3)) == .list(ListBody(.model, first: 3)))
     #expect(peer.send(.cancel, []) == .cancel)
     #expect(peer.send(.ping, []) == .pong)
+  }
+
+  @Test("what was cancelled is in flight no more, and held until no worker has it")
+  func cancelled() throws {
+    let peer = Peer(limits: FrameLimits(inFlightMax: 1))
+    _ = try peer.send(HelloBody(capabilities: .cancelling))
+    _ = peer.bound("coupon")
+    peer.submitted(heldBytes: ServingLimits.heldBytesMax + 1)
+    peer.cancelled()
+    #expect(peer.inFlight == 0)
+    #expect(peer.score(handle: 0) == .score(handle: 0))
+    #expect(!peer.mayRead())
+    peer.released(heldBytes: ServingLimits.heldBytesMax + 1)
+    #expect(peer.resumesReading(now: 1))
   }
 
   @Test("a cut LIST is refused, and the connection goes on")

@@ -115,8 +115,9 @@ extension ServerPlayer {
 
   private mutating func answer(_ place: UInt16, version: UInt32) throws {
     guard let request = requests.removeValue(forKey: place) else { return }
-    machine.answered(heldBytes: 0)
+    machine.released(heldBytes: 0)
     guard !request.isCancelled else { return }
+    machine.answered()
     let layout = request.layout
     try send(
       ScoresBody(
@@ -224,6 +225,7 @@ extension ServerPlayer {
   private mutating func cancel(_ id: UInt64) {
     for (place, request) in requests where request.id == id && !request.isCancelled {
       requests[place]?.isCancelled = true
+      machine.answered()
       refuse(.cancelled, id)
     }
   }
