@@ -1,10 +1,10 @@
-import NIOCore
-import Serving
-import TesseraWire
+package import NIOCore
+package import Serving
+package import TesseraWire
 
 /// The reply to a frame whose users went to several versions, put together part by part as they end.
 /// Confined to the request's event loop.
-struct ReplyAssembly {
+package struct ReplyAssembly {
   private let shape: ScoresFrame
   private var bytes: [UInt8]
   private var load: UInt8 = 0
@@ -12,14 +12,14 @@ struct ReplyAssembly {
   private var computeMicroseconds: UInt32 = 0
 
   /// No user is answered yet. Cost: allocates the frame.
-  init(_ shape: ScoresFrame) {
+  package init(_ shape: ScoresFrame) {
     self.shape = shape
     bytes = Array(repeating: 0, count: shape.byteCount)
   }
 
   /// Takes over the users that a part answers. Parts have no user in common, and what a part does not answer
   /// is zeros there and here.
-  mutating func add(_ part: ByteBuffer) {
+  package mutating func add(_ part: ByteBuffer) {
     precondition(part.readableBytes == bytes.count, "a part of another reply")
     let span = part.readableBytesSpan
     for index in ScoresFrame.usersOffset..<bytes.count {
@@ -34,7 +34,7 @@ struct ReplyAssembly {
   }
 
   /// Notes that these users were not scored.
-  mutating func refuse(_ users: UserMask, _ code: ErrorCode) {
+  package mutating func refuse(_ users: UserMask, _ code: ErrorCode) {
     // The array is the frame that `shape` describes.
     unsafe bytes.withUnsafeMutableBytes { frame in
       users.forEachRun { run in
@@ -44,7 +44,7 @@ struct ReplyAssembly {
   }
 
   /// The whole frame, once every part was added or refused.
-  mutating func finish(requestID: UInt64) -> ByteBuffer {
+  package mutating func finish(requestID: UInt64) -> ByteBuffer {
     // As above.
     unsafe bytes.withUnsafeMutableBytes {
       unsafe shape.finish(
