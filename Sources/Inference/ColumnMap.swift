@@ -1,5 +1,3 @@
-public import TesseraWire
-
 /// Which columns of a layout a plan reads: all in their order, or, where a frame was decoded with a
 /// signature that joins several models' columns, those with the names of the plan's.
 public struct ColumnMap: Hashable, Sendable {
@@ -11,16 +9,13 @@ public struct ColumnMap: Hashable, Sendable {
   /// For layouts that were decoded with the plan's own signature.
   public static let identity = ColumnMap(columns: nil)
 
-  /// The columns of `signature` in another one; nil where one is missing there or differs in axis or kind.
-  ///
-  /// - Complexity: the product of both counts of columns; make it once and keep it.
-  public init?(of signature: Signature, in union: Signature) {
-    var columns: [Int] = []
-    for column in signature.columns {
-      guard let index = union.columns.firstIndex(of: column) else { return nil }
-      columns.append(index)
-    }
-    self.init(columns: columns == Array(union.columns.indices) ? nil : columns)
+  /// - Parameters:
+  ///   - columns: for each of the plan's columns its place in the joined signature, as
+  ///     `SignatureUnion.columns` has them.
+  ///   - count: of the joined signature's columns.
+  public init(_ columns: [Int], of count: Int) {
+    precondition(columns.allSatisfy { $0 >= 0 && $0 < count }, "a column outside the signature")
+    self.init(columns: columns == Array(0..<count) ? nil : columns)
   }
 
   /// The layout's column for the plan's. Cost: O(1).

@@ -4,7 +4,7 @@ package struct Route: Hashable, Sendable {
   package struct Share: Hashable, Sendable {
     /// Index of the lane.
     package let lane: Int
-    /// Users of ``Route/wholeShare`` that go to it.
+    /// Its part of the sum of the weights of all shares; at least 1.
     package let weight: UInt32
 
     package init(lane: Int, weight: UInt32) {
@@ -21,29 +21,25 @@ package struct Route: Hashable, Sendable {
     package let users: UserMask
   }
 
-  /// What the weights of a split add up to: shares are told in hundredths of a per cent.
-  package static let wholeShare: UInt32 = 10_000
-
   /// In the order of the target; never empty.
   package let shares: [Share]
   /// Keys the choice, so that two splits do not choose the same users.
   package let salt: UInt64
 
+  /// The sum of the weights.
+  private let totalWeight: UInt64
+
   /// Everyone to one lane.
-  package init(lane: Int) {
-    shares = [Share(lane: lane, weight: Route.wholeShare)]
-    salt = 0
-  }
+  package init(lane: Int) { self.init(shares: [Share(lane: lane, weight: 1)], salt: 0) }
 
   /// Each user to one of several lanes, always the same as long as shares and salt stay.
   ///
-  /// - Precondition: the weights add up to ``wholeShare``.
+  /// - Parameter shares: at least one.
   package init(shares: [Share], salt: UInt64) {
-    precondition(
-      shares.reduce(0) { $0 + UInt64($1.weight) } == UInt64(Route.wholeShare),
-      "the shares of a route are the whole")
+    precondition(!shares.isEmpty && shares.allSatisfy { $0.weight > 0 }, "a share of nobody")
     self.shares = shares
     self.salt = salt
+    totalWeight = shares.reduce(0) { $0 + UInt64($1.weight) }
   }
 
   /// Who goes where: for each lane that gets any user the mask of its users.
@@ -63,15 +59,15 @@ package struct Route: Hashable, Sendable {
 
   /// Index of the share that a user belongs to.
   private func share(of userKey: UInt64) -> Int {
-    // The upper half times the whole: every share gets its part of the 2³² values within one of them.
-    let upperHalf = scattered(userKey, salt: salt) >> 32
-    let point = UInt32((upperHalf * UInt64(Route.wholeShare)) >> 32)
-    var end: UInt32 = 0
+    // The upper half of the product is below the total: every share gets its part of the 2⁶⁴ values
+    // within one of them.
+    let point = scattered(userKey, salt: salt).multipliedFullWidth(by: totalWeight).high
+    var end: UInt64 = 0
     for index in shares.indices {
-      end += shares[index].weight
+      end += UInt64(shares[index].weight)
       if point < end { return index }
     }
-    preconditionFailure("the shares of a route are the whole")
+    preconditionFailure("the weights add up to the total")
   }
 }
 

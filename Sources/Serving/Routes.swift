@@ -23,7 +23,8 @@ package struct Routes: Sendable {
     /// Bit l: lane l is served under some alias.
     package var servedLanes: UInt64 = 0
 
-    package init() {}
+    /// Changes no slot.
+    package init(servedLanes: UInt64 = 0) { self.servedLanes = servedLanes }
   }
 
   /// Never shrinks: an index stays valid for every handle that holds it.

@@ -20,33 +20,65 @@ package struct RoutingTable: Sendable {
     }
   }
 
+  /// Where a name leads: who answers, and how what is asked is encoded.
+  package struct Target: Sendable {
+    package let route: Route
+    /// The union of those of all its versions.
+    package let signature: Signature
+    package let signatureHash: UInt64
+
+    /// Everyone to one version.
+    package init(lane: Int, _ version: Version) {
+      self.init(
+        route: Route(lane: lane), signature: version.signature,
+        signatureHash: version.signatureHash)
+    }
+
+    /// - Parameter signature: of which each of the route's versions reads its own columns.
+    package init(route: Route, signature: Signature, signatureHash: UInt64) {
+      self.route = route
+      self.signature = signature
+      self.signatureHash = signatureHash
+    }
+
+    fileprivate var lanes: [Int] { route.shares.map(\.lane) }
+  }
+
   /// The answer to BIND.
   package struct Binding: Sendable {
     /// What later frames are submitted to.
     package let slot: Int
-    /// What it means now.
-    package let version: Version
+    /// The version that answers now; of several the first.
+    package let version: UInt32
+    /// What frames are encoded with.
+    package let signature: Signature
+    package let signatureHash: UInt64
   }
 
   /// Every name that was ever served, with its slot. An exact version has one too, which means something
   /// as long as an alias points to the version: so a handle is good again when the version comes back.
   private var slots: [BindBody: Int] = [:]
-  /// The lane of every name that is served now.
-  private var lanes: [BindBody: Int] = [:]
+  /// Where every name that is served now leads.
+  private var targets: [BindBody: Target] = [:]
   /// The open lanes.
   private var versions: [Int: Version] = [:]
 
   package init() {}
 
-  /// Finds what a bind names. Cost: two look-ups.
+  /// Finds what a bind names. Cost: three look-ups.
   package func bind(_ name: BindBody) -> Result<Binding, Refusal> {
-    guard let slot = slots[name], let lane = lanes[name], let version = versions[lane] else {
+    guard let slot = slots[name], let target = targets[name],
+      let version = versions[target.route.shares[0].lane]
+    else {
       switch name.target {
       case .alias: return .failure(.unknownAlias)
       case .version: return .failure(.unknownVersion)
       }
     }
-    return .success(Binding(slot: slot, version: version))
+    return .success(
+      Binding(
+        slot: slot, version: version.version, signature: target.signature,
+        signatureHash: target.signatureHash))
   }
 
   /// Notes a lane that was opened. It is served from the first alias on that points to it.
@@ -55,57 +87,64 @@ package struct RoutingTable: Sendable {
   /// Forgets a lane that was closed.
   package mutating func close(lane: Int) { versions[lane] = nil }
 
-  /// Points an alias to an open lane, or nowhere. Returns what that changes, or nil when there is no
+  /// Points an alias to open lanes, or nowhere. Returns what that changes, or nil when there is no
   /// room for another alias.
   ///
   /// - Complexity: O(aliases).
-  package mutating func point(model: String, alias: String, to lane: Int?) -> Routes.Change? {
+  package mutating func point(model: String, alias: String, to target: Target?) -> Routes.Change? {
     let name = BindBody(.model, model, target: .alias(alias))
-    let before = lanes[name]
-    if lane != nil {
-      guard before != nil || aliasLanes.count < ServingLimits.aliasesMax else { return nil }
+    let before = targets[name]
+    if target != nil {
+      guard before != nil || aliasTargets.count < ServingLimits.aliasesMax else { return nil }
       guard slots[name] != nil || slots.count < ServingLimits.slotsMax else { return nil }
     }
     var change = Routes.Change()
-    mean(lane, by: name, in: &change)
-    for lane in aliasLanes { change.servedLanes |= 1 << UInt64(lane) }
-    for lane in Set([before, lane].compactMap { $0 }) {
+    mean(target, by: name, in: &change)
+    change.servedLanes = servedLanes
+    for lane in Set((before?.lanes ?? []) + (target?.lanes ?? [])) {
       guard let version = versions[lane] else { continue }
-      let exact = BindBody(
-        .model, version.model, target: .version(version.version))
-      mean(servedLane(of: version), by: exact, in: &change)
+      let exact = BindBody(.model, version.model, target: .version(version.version))
+      mean(
+        servedLane(of: version).map { Target(lane: $0, version) }, by: exact, in: &change)
     }
     return change
   }
 
-  /// Notes what a name means now. One that is new when all slots are taken stays unknown.
-  private mutating func mean(_ lane: Int?, by name: BindBody, in change: inout Routes.Change) {
-    let slot = slots[name] ?? slots.count
-    guard slot < ServingLimits.slotsMax, slots[name] != nil || lane != nil else { return }
-    slots[name] = slot
-    lanes[name] = lane
-    let version = lane.flatMap { versions[$0] }
-    if let lane, let version {
-      change.slots[slot] = Routes.Slot(
-        route: Route(lane: lane), signatureHash: version.signatureHash)
-    } else {
-      change.slots[slot] = .some(nil)
+  /// Bit l: some alias leads to lane l.
+  package var servedLanes: UInt64 {
+    aliasTargets.reduce(0) { served, target in
+      target.lanes.reduce(served) { $0 | 1 << UInt64($1) }
     }
   }
 
-  private var aliasLanes: [Int] {
-    lanes.compactMap { name, lane in
+  /// Notes what a name means now. One that is new when all slots are taken stays unknown.
+  private mutating func mean(_ target: Target?, by name: BindBody, in change: inout Routes.Change) {
+    let slot = slots[name] ?? slots.count
+    guard slot < ServingLimits.slotsMax, slots[name] != nil || target != nil else { return }
+    slots[name] = slot
+    targets[name] = target
+    // `.some`: a slot that means nothing from now on, not one that stays as it is.
+    change.slots[slot] = .some(
+      target.map { Routes.Slot(route: $0.route, signatureHash: $0.signatureHash) })
+  }
+
+  private var aliasTargets: [Target] {
+    targets.compactMap { name, target in
       switch name.target {
-      case .alias: lane
+      case .alias: target
       case .version: nil
       }
     }
   }
 
-  /// A lane that some alias points to and that holds this version.
+  /// A lane that some alias leads to and that holds this version.
   private func servedLane(of version: Version) -> Int? {
-    aliasLanes.first {
-      versions[$0]?.model == version.model && versions[$0]?.version == version.version
+    for target in aliasTargets {
+      for lane in target.lanes
+      where versions[lane]?.model == version.model && versions[lane]?.version == version.version {
+        return lane
+      }
     }
+    return nil
   }
 }

@@ -29,6 +29,9 @@ enum ServerLimits {
   static let keptReplyBytesMax = 1 << 20
   /// Reply buffers that a worker keeps for each event loop: one is filled while others are written.
   static let keptReplyBatchesMax = 8
+  /// Joined signatures that a version remembers to read: those of every alias that may lead to it now, which
+  /// seldom are two, and of the frames that wait since before the last promotions.
+  static let columnMapsMax = 64
   /// Requests of all connections of one event loop that are accepted and not answered. The queue is
   /// bounded by cost before; this bounds it when requests are very cheap.
   static let loopRequestsMax = 16_384

@@ -1,5 +1,6 @@
 import Inference
 import Serving
+import Synchronization
 import TesseraWire
 
 /// A version that is ready to compute: its plan, and a workspace for each worker.
@@ -15,6 +16,9 @@ final class LiveVersion: @unchecked Sendable {
   /// Rows that one batch may hold.
   let batchRowsMax: RowCounts
   let workspaces: [Workspace]
+  /// Where its columns lie in frames of targets with several versions, by the hash of their signature; the
+  /// latest last. Locked to look one up, which only frames of such targets need.
+  private let columnMaps = Mutex<[(signatureHash: UInt64, columns: ColumnMap)]>([])
 
   /// Cost: all scratch memory of the version is allocated here.
   init(model: String, version: UInt32, plan: Plan, workers: Int) {
@@ -25,6 +29,24 @@ final class LiveVersion: @unchecked Sendable {
     signatureHash = plan.signature.hash
     batchRowsMax = plan.limits
     workspaces = (0..<workers).map { _ in plan.makeWorkspace() }
+  }
+
+  /// Notes where its columns lie in a signature that joins several versions'. Before frames come that are
+  /// encoded with it.
+  func reads(_ columns: ColumnMap, signatureHash: UInt64) {
+    guard signatureHash != self.signatureHash else { return }
+    columnMaps.withLock { maps in
+      maps.removeAll { $0.signatureHash == signatureHash }
+      maps.append((signatureHash, columns))
+      if maps.count > ServerLimits.columnMapsMax { maps.removeFirst() }
+    }
+  }
+
+  /// How it reads frames that were decoded with the signature of this hash; nil when they are of a target
+  /// that has gone long ago.
+  func columns(signatureHash: UInt64) -> ColumnMap? {
+    if signatureHash == self.signatureHash { return .identity }
+    return columnMaps.withLock { $0.last { $0.signatureHash == signatureHash }?.columns }
   }
 }
 

@@ -24,10 +24,16 @@ final class Loader {
     var description: String { "\(model)@\(name)" }
   }
 
+  /// A version that is loaded.
+  private struct Loaded {
+    var lane: Int
+    var version: LiveVersion
+  }
+
   /// An alias that does not serve what its record says.
   private struct Refused {
     /// What was to be served; `nil` when the record itself cannot be read.
-    var key: Key?
+    var target: AliasTarget?
     /// Why it is not, as it was said in the log.
     var reason: String
     var backoff = Backoff(
@@ -41,10 +47,10 @@ final class Loader {
   private let kernels: KernelTable
   private let logger: Logger
   private var generation: Registry.Generation?
-  /// The lane of each version that is loaded, retiring ones included.
-  private var lanes: [Key: Int] = [:]
+  /// Every version that is loaded, retiring ones included.
+  private var loaded: [Key: Loaded] = [:]
   /// Where each alias points in this server.
-  private var aliases: [Alias: Key] = [:]
+  private var aliases: [Alias: AliasTarget] = [:]
   private var refused: [Alias: Refused] = [:]
   /// Aliases that are served and have no record, as was said in the log.
   private var missing: Set<Alias> = []
@@ -91,27 +97,28 @@ final class Loader {
 
   /// Names of what is served, for the log: `coupon@production → 3`.
   var summary: [String] {
-    aliases.map { "\($0.key) → \($0.value.version)" }.sorted()
+    aliases.map { "\($0.key) → \($0.value)" }.sorted()
   }
 
   // MARK: Listing
 
-  /// Tells LIST what is served, and what is not and why; `loading` is being read right now.
-  private func publish(loading: Alias? = nil, _ key: Key? = nil) {
+  /// Tells LIST what is served, and what is not and why; `loading` is being read right now. Of several versions
+  /// the first is told.
+  private func publish(loading: Alias? = nil, _ target: AliasTarget? = nil) {
     let names = Set(aliases.keys).union(refused.keys).union(loading.map { [$0] } ?? [])
     let entries = names.sorted { "\($0)" < "\($1)" }.map { alias in
-      let served = aliases[alias]?.version ?? 0
+      let served = aliases[alias]?.shares[0].version ?? 0
       var entry = ListedBody.Entry(
         state: .ready, version: served, wantedVersion: served, name: alias.model,
         alias: alias.name)
       if let refusal = refused[alias] {
         entry.state = .refused
-        entry.wantedVersion = refusal.key?.version ?? 0
+        entry.wantedVersion = refusal.target?.shares[0].version ?? 0
         entry.reason = refusal.reason
       }
-      if alias == loading, let key {
+      if alias == loading, let target {
         entry.state = .loading
-        entry.wantedVersion = key.version
+        entry.wantedVersion = target.shares[0].version
         entry.reason = ""
       }
       return entry
@@ -135,57 +142,53 @@ final class Loader {
     // A removal leaves a note, so an alias that is gone without one was damaged away, or the folder was
     // replaced by one that never had it.
     let named = Set(entries.map { Alias(model: $0.model, name: $0.alias) })
-    for (alias, key) in aliases where !named.contains(alias) && missing.insert(alias).inserted {
-      logger.error("\(alias) is missing in the registry; version \(key.version) keeps serving")
+    for (alias, target) in aliases where !named.contains(alias) && missing.insert(alias).inserted {
+      logger.error("\(alias) is missing in the registry; version \(target) keeps serving")
     }
     refused = refused.filter { named.contains($0.key) }
+    if !refused.isEmpty { scheduler.retireUnserved() }
   }
 
   private func follow(_ alias: Alias, _ target: AliasTarget, now: Int64) {
-    guard let share = target.single else {
-      let error = LoadError(
-        step: "route", message: "splits and shadows are not served by this release: \(target)")
-      return refuse(alias, nil, error, now: now)
-    }
-    let key = Key(model: alias.model, version: share.version, manifest: share.manifest)
-    guard aliases[alias] != key else {
+    guard aliases[alias] != target else {
       refused[alias] = nil
       return
     }
-    if let earlier = refused[alias], earlier.key == key, now < earlier.backoff.notBefore { return }
+    if let earlier = refused[alias], earlier.target == target, now < earlier.backoff.notBefore {
+      return
+    }
     do throws(LoadError) {
-      publish(loading: alias, key)
-      let lane = try lane(for: key, now: now)
-      guard scheduler.point(model: alias.model, alias: alias.name, to: lane) else {
+      publish(loading: alias, target)
+      let route = try route(of: alias, to: target, now: now)
+      guard scheduler.point(model: alias.model, alias: alias.name, to: route) else {
         throw LoadError(
           step: "open", message: "more than \(ServingLimits.aliasesMax) aliases; remove some")
       }
-      aliases[alias] = key
+      aliases[alias] = target
       refused[alias] = nil
-      logger.info("serving \(alias) version \(key.version)")
+      logger.info("serving \(alias) version \(target)")
     } catch {
-      refuse(alias, key, error, now: now)
+      refuse(alias, target, error, now: now)
     }
   }
 
   private func remove(_ alias: Alias) {
     refused[alias] = nil
-    guard let key = aliases.removeValue(forKey: alias) else { return }
+    guard let target = aliases.removeValue(forKey: alias) else { return }
     // Pointing nowhere needs no slot, so it cannot fail.
     _ = scheduler.point(model: alias.model, alias: alias.name, to: nil)
-    logger.info("\(alias) was removed; version \(key.version) is no longer served under it")
+    logger.info("\(alias) was removed; version \(target) is no longer served under it")
   }
 
   /// Remembers that an alias does not serve what it should, and says so unless it was said before.
-  private func refuse(_ alias: Alias, _ key: Key?, _ error: LoadError, now: Int64) {
+  private func refuse(_ alias: Alias, _ target: AliasTarget?, _ error: LoadError, now: Int64) {
     let reason = error.description
-    let earlier = refused[alias]
-    var entry =
-      earlier?.key == key ? earlier ?? Refused(key: key, reason: "") : Refused(key: key, reason: "")
+    var entry = Refused(target: target, reason: "")
+    if let earlier = refused[alias], earlier.target == target { entry = earlier }
     entry.backoff.fail(now: now)
     if entry.reason != reason {
       entry.reason = reason
-      let wish = key.map { "\(alias) version \($0.version)" } ?? "\(alias)"
+      let wish = target.map { "\(alias) version \($0)" } ?? "\(alias)"
       logger.error(
         "refused \(wish); \(held(alias)); it is tried again", metadata: ["error": "\(reason)"])
     }
@@ -193,23 +196,60 @@ final class Loader {
   }
 
   private func held(_ alias: Alias) -> String {
-    aliases[alias].map { "version \($0.version) keeps serving" } ?? "nothing is served under it"
+    aliases[alias].map { "version \($0) keeps serving" } ?? "nothing is served under it"
   }
 
   // MARK: Versions
 
-  /// The lane of a version, loaded if need be.
-  private func lane(for key: Key, now: Int64) throws(LoadError) -> Int {
-    if let lane = lanes[key] { return lane }
+  /// The way of an alias's users to the versions of its target, all of them loaded if need be.
+  private func route(
+    of alias: Alias, to target: AliasTarget, now: Int64
+  ) throws(LoadError) -> RoutingTable.Target {
+    guard target.shadows.isEmpty, target.other.isEmpty else {
+      throw LoadError(
+        step: "route", message: "this release serves shares and nothing else: \(target)")
+    }
+    var versions: [Loaded] = []
+    for share in target.shares {
+      versions.append(
+        try load(
+          Key(model: alias.model, version: share.version, manifest: share.manifest), now: now))
+    }
+    let union: SignatureUnion
+    do throws(SignatureUnion.Conflict) {
+      union = try SignatureUnion(of: versions.map(\.version.signature))
+    } catch {
+      let names = error.versions.map { "\(target.shares[$0].version)" }.joined(separator: ", ")
+      throw LoadError(
+        step: "route", message: "versions \(names) cannot share an alias: \(error.description)")
+    }
+    let hash = union.signature.hash
+    for (loaded, columns) in zip(versions, union.columns) {
+      loaded.version.reads(
+        ColumnMap(columns, of: union.signature.columns.count), signatureHash: hash)
+    }
+    let shares = zip(versions, target.shares).map {
+      Route.Share(lane: $0.lane, weight: $1.weight)
+    }
+    // Of the alias alone, so that a user who has gone to one share still does after a restart. Integers have
+    // no padding that `bytes` could expose.
+    let salt = unsafe FNV1a64.hash(Array(alias.description.utf8).span.bytes)
+    return RoutingTable.Target(
+      route: Route(shares: shares, salt: salt), signature: union.signature, signatureHash: hash)
+  }
+
+  /// A version in its lane, loaded if need be.
+  private func load(_ key: Key, now: Int64) throws(LoadError) -> Loaded {
+    if let loaded = loaded[key] { return loaded }
     let began = MonotonicClock.now()
-    let (version, cost) = try load(key, now: now)
+    let (version, cost) = try read(key, now: now)
     let lane = Lane(
       model: key.model, version: key.version, batchRowsMax: version.batchRowsMax, cost: cost)
     guard let index = scheduler.open(lane, version) else {
       throw LoadError(
         step: "open", message: "more than \(ServingLimits.lanesMax) live versions; remove aliases")
     }
-    lanes[key] = index
+    loaded[key] = Loaded(lane: index, version: version)
     logger.debug(
       "loaded \(key.model) version \(key.version)",
       metadata: [
@@ -217,11 +257,11 @@ final class Loader {
         "cost": "\(cost)",
         "plan": "\(version.plan.summary)",
       ])
-    return index
+    return Loaded(lane: index, version: version)
   }
 
   /// Reads, plans and warms up: everything before the swap.
-  private func load(
+  private func read(
     _ key: Key, now: Int64
   ) throws(LoadError) -> (version: LiveVersion, cost: CostModel) {
     let stored: StoredModel
@@ -249,7 +289,7 @@ final class Loader {
     for closed in scheduler.closeDrainedLanes() {
       guard let version = closed.version else { continue }
       retired.append(version)
-      for (key, lane) in lanes where lane == closed.lane { lanes[key] = nil }
+      loaded = loaded.filter { $0.value.lane != closed.lane }
       logger.debug("version \(version.version) of \(version.model) has drained and is freed")
     }
   }

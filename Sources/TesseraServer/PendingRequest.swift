@@ -40,6 +40,8 @@ final class PendingRequest: @unchecked Sendable {
   var assembly: ReplyAssembly?
   /// The client has cancelled it and has had its answer. Set by the event loop, read by workers.
   private let isCancelledFlag = Atomic(false)
+  /// Of the signature that the frame was decoded with.
+  var signatureHash: UInt64 = 0
   /// Where the frame's columns lie. Decoding into it again allocates nothing.
   var layout = ScoreLayout()
   /// The frame's body, a slice of the buffer that was read.

@@ -106,14 +106,21 @@ final class Scheduler: Sendable {
     return index
   }
 
-  /// Points an alias to a lane, or nowhere: the swap. False when there are too many aliases.
-  func point(model: String, alias: String, to lane: Int?) -> Bool {
+  /// Points an alias to open lanes, or nowhere: the swap. False when there are too many aliases.
+  func point(model: String, alias: String, to target: RoutingTable.Target?) -> Bool {
     change { table in
-      guard let change = table.point(model: model, alias: alias, to: lane) else { return false }
+      guard let change = table.point(model: model, alias: alias, to: target) else { return false }
       // Before it is published: a slot that can be bound is known to the dispatcher.
       state.withLock { $0.dispatcher.apply(change) }
       return true
     }
+  }
+
+  /// Lets the lanes drain that no alias leads to: of a target with several versions some may have been loaded
+  /// before one could not be.
+  func retireUnserved() {
+    let served = routing.withLock { $0 }.servedLanes
+    state.withLock { $0.dispatcher.apply(Routes.Change(servedLanes: served)) }
   }
 
   /// Closes the lanes that nothing refers to any more. The caller frees what they held.

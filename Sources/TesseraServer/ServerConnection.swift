@@ -188,10 +188,9 @@ final class ServerConnection: ChannelDuplexHandler {
       loop.tally.refuse(refusal.code)
       ErrorBody(refusal.wireError).encodeFrame(requestID: requestID, into: &bytes)
     case .success(let binding):
-      let version = binding.version
       let model = BoundModel(
-        body: bind, slot: binding.slot, signature: version.signature,
-        signatureHash: version.signatureHash)
+        body: bind, slot: binding.slot, signature: binding.signature,
+        signatureHash: binding.signatureHash)
       guard let handle = machine.bound(model) else {
         loop.tally.refuse(.limit)
         ErrorBody(
@@ -202,7 +201,7 @@ final class ServerConnection: ChannelDuplexHandler {
         return
       }
       let bound = BoundBody(
-        handle: UInt16(handle), version: version.version, signature: version.signature)
+        handle: UInt16(handle), version: binding.version, signature: binding.signature)
       do {
         try bound.encodeFrame(requestID: requestID, into: &bytes)
       } catch {
@@ -339,6 +338,7 @@ extension PendingRequest {
   ) {
     requestID = header.requestID
     arrival = now
+    signatureHash = model.signatureHash
     self.body = body
     self.connection = connection
     self.presence = presence

@@ -45,7 +45,7 @@ final class Worker {
     let workspace = version.workspaces[index]
     let began = MonotonicClock.now()
     outcomes = Outcomes()
-    gather(into: workspace)
+    gather(for: version, into: workspace)
     if !computed.isEmpty { workspace.run() }
     let nanoseconds = MonotonicClock.now() - began
     reply(
@@ -62,7 +62,7 @@ final class Worker {
   }
 
   /// Puts what is still wanted into the workspace and answers the rest.
-  private func gather(into workspace: Workspace) {
+  private func gather(for version: LiveVersion, into workspace: Workspace) {
     size = WorkSize()
     for ticket in batch.expired { refuse(ticket, .deadlineExceeded) }
     workspace.reset()
@@ -70,20 +70,25 @@ final class Worker {
       let request = request(of: ticket)
       if request.presence.isGone || request.isCancelled {
         drop(ticket)
-      } else if append(ticket.users, of: request, to: workspace) {
-        computed.append((request, ticket.users))
-        size = size + ticket.size
+      } else if let columns = version.columns(signatureHash: request.signatureHash) {
+        if append(ticket.users, of: request, columns, to: workspace) {
+          computed.append((request, ticket.users))
+          size = size + ticket.size
+        } else {
+          // The dispatcher has counted rows as the workspace does; only a frame that no batch holds
+          // comes here.
+          refuse(ticket, .tooManyRows)
+        }
       } else {
-        // The dispatcher has counted rows as the workspace does; only a frame that no batch holds
-        // comes here.
-        refuse(ticket, .tooManyRows)
+        // Its alias has moved from split to split more often than is remembered while it waited.
+        refuse(ticket, .rebindRequired)
       }
     }
   }
 
   /// Adds some users of a request to the batch; false when they do not fit.
   private func append(
-    _ users: UserMask, of request: PendingRequest, to workspace: Workspace
+    _ users: UserMask, of request: PendingRequest, _ columns: ColumnMap, to workspace: Workspace
   ) -> Bool {
     let body = request.body
     let rows = request.rows(of: users)
@@ -91,11 +96,14 @@ final class Worker {
     where workspace.rows[axis] + rows[axis] > workspace.plan.limits[axis] { return false }
     // Bag values are not counted by user: for a part of a frame the dispatcher has counted those of all.
     if users.count == request.layout.users,
-      !workspace.fits(request.layout, body: body.readableBytesSpan)
+      !workspace.fits(request.layout, columns: columns, body: body.readableBytesSpan)
     {
       return false
     }
-    users.forEachRun { workspace.append(request.layout, users: $0, body: body.readableBytesSpan) }
+    users.forEachRun {
+      workspace.append(
+        request.layout, users: $0, columns: columns, body: body.readableBytesSpan)
+    }
     return true
   }
 

@@ -29,11 +29,15 @@ final class ServerRegistry: Sendable {
   }
 
   /// Imports another version and returns its number.
-  /// - Parameter face: name of the coupon column; another name is another signature.
-  func add(seed: UInt64, units: Int = 16, face: String = "face") throws -> UInt32 {
+  /// - Parameters:
+  ///   - face: name of the coupon column; another name is another signature.
+  ///   - output: name of the output.
+  func add(
+    seed: UInt64, units: Int = 16, face: String = "face", output: String = "redeem"
+  ) throws -> UInt32 {
     let source = folder + "/source-\(seed)"
     try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
-    let json = Self.json(units: units, face: face)
+    let json = Self.json(units: units, face: face, output: output)
     let graph = try TypedGraph(try ModelDescription(json: Array(json.utf8)))
     var numbers = SeededGenerator(seed: seed)
     let tensors = graph.requiredTensors.map { required in
@@ -60,6 +64,24 @@ final class ServerRegistry: Sendable {
   func promote(_ version: UInt32, alias: String = "production") throws {
     _ = try registry.promote(
       model: "coupon", version: version, alias: alias, change: Self.change())
+  }
+
+  /// Points an alias to several versions with their weights, as a later release will.
+  func point(
+    _ alias: String, to shares: [(version: UInt32, weight: Int)], shadows: [UInt32] = []
+  ) throws {
+    func pinned(_ version: UInt32, _ more: String) throws -> String {
+      let digest = try registry.manifest(model: "coupon", version: version).digest
+      return #"{"manifest": "\#(digest)", "version": \#(version)\#(more)}"#
+    }
+    let answering = try shares.map { try pinned($0.version, #", "weight": \#($0.weight)"#) }
+    let watching = try shadows.map { try pinned($0, "") }
+    let target =
+      #"{"shadows": [\#(watching.joined(separator: ","))], "#
+      + #""shares": [\#(answering.joined(separator: ","))]}"#
+    try replace(
+      Array("model\0coupon\0\(alias)".utf8), in: "aliases",
+      with: Array(#"{"history": [], "since": "2027", "target": \#(target)}"#.utf8))
   }
 
   func rollback() throws { _ = try registry.rollback(model: "coupon", change: Self.change()) }
@@ -121,7 +143,7 @@ final class ServerRegistry: Sendable {
     Change(who: "deploy@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: nil)
   }
 
-  private static func json(units: Int, face: String) -> String {
+  private static func json(units: Int, face: String, output: String) -> String {
     """
     {"format": 1, "name": "coupon", "limits": {"events": 32, "coupons": 16},
      "inputs": [
@@ -135,8 +157,8 @@ final class ServerRegistry: Sendable {
       {"name": "all", "op": "concat", "inputs": ["spend", "history", "\(face)"]},
       {"name": "hidden", "op": "linear", "inputs": ["all"], "units": 8, "activation": "relu"},
       {"name": "logit", "op": "linear", "inputs": ["hidden"], "units": 1},
-      {"name": "redeem", "op": "sigmoid", "inputs": ["logit"]}],
-     "outputs": ["redeem"]}
+      {"name": "\(output)", "op": "sigmoid", "inputs": ["logit"]}],
+     "outputs": ["\(output)"]}
     """
   }
 }

@@ -114,17 +114,12 @@ struct ServerRegistryTests {
     }
   }
 
-  @Test("A split, which this release cannot serve, is refused; what was served goes on")
-  func split() async throws {
+  @Test("A shadow, which this release cannot serve, is refused; what was served goes on")
+  func shadow() async throws {
     let registry = try ServerRegistry.sample(versions: 3)
     try await withServer(registry) { port, _ in
       let peer = try await ServerPeer.bound(port: port)
-      let digest = try registry.registry.manifest(model: "coupon", version: 2).digest
-      let share = #"{"manifest": "\#(digest)", "version": 2, "weight": 1}"#
-      let record =
-        #"{"history": [], "since": "2027", "target": {"shadows": [], "shares": [\#(share), \#(share)]}}"#
-      try registry.replace(
-        Array("model\0coupon\0production".utf8), in: "aliases", with: Array(record.utf8))
+      try registry.point("production", to: [(2, 1)], shadows: [3])
       try await self.awaitLook(registry, by: peer, from: 10)
       #expect(try await self.version(by: peer, 1) == 1)
     }

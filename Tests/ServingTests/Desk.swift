@@ -5,6 +5,8 @@ import TesseraWire
 struct Desk {
   var dispatcher: Dispatcher
   var table = RoutingTable()
+  /// Of the lanes, as they were opened last.
+  private var versions: [Int: RoutingTable.Version] = [:]
   var batch = Batch()
   /// Of a batch, unless a test says otherwise.
   static let rowsMax = RowCounts(users: 64, events: 4_096, coupons: 4_096, bagValues: 65_536)
@@ -31,11 +33,15 @@ struct Desk {
       cost: CostModel(nanosecondsPerRow: nanosecondsPerRow))
     guard let index = dispatcher.open(lane) else { return -1 }
     table.open(version, lane: index)
+    versions[index] = version
     return index
   }
 
   mutating func promote(_ model: String, alias: String = "production", to lane: Int?) {
-    guard let change = table.point(model: model, alias: alias, to: lane) else { return }
+    let target = lane.flatMap { lane in
+      versions[lane].map { RoutingTable.Target(lane: lane, $0) }
+    }
+    guard let change = table.point(model: model, alias: alias, to: target) else { return }
     dispatcher.apply(change)
   }
 

@@ -17,7 +17,7 @@ struct RouteTests {
   @Test("each user of a split frame goes to exactly one lane, and always to the same")
   func split() {
     let route = Route(
-      shares: [.init(lane: 3, weight: 9_000), .init(lane: 8, weight: 1_000)], salt: 42)
+      shares: [.init(lane: 3, weight: 9), .init(lane: 8, weight: 1)], salt: 42)
     var lanes: [UInt64: Int] = [:]
     for first in stride(from: UInt64(0), to: 640, by: 32) {
       // Every user comes in two frames, at different places.
@@ -66,25 +66,35 @@ struct RouteTests {
 
 @Suite("Routing table")
 struct RoutingTableTests {
+  /// Versions 1 and 2 of `coupon`, of other signatures, in lanes 0 and 1.
+  private func open(
+    in table: inout RoutingTable
+  ) -> (RoutingTable.Target, RoutingTable.Target) {
+    let versions = [
+      RoutingTable.Version.sample("coupon", 1), .sample("coupon", 2, hash: 8),
+    ]
+    for (lane, version) in versions.enumerated() { table.open(version, lane: lane) }
+    return (.init(lane: 0, versions[0]), .init(lane: 1, versions[1]))
+  }
+
   @Test("an alias keeps its slot over promotions, removal and return")
   func slots() throws {
     var table = RoutingTable()
     let alias = BindBody(.model, "coupon", target: .alias("production"))
-    table.open(.sample("coupon", 1), lane: 0)
-    table.open(.sample("coupon", 2, hash: 8), lane: 1)
-    #expect(table.point(model: "coupon", alias: "production", to: 0)?.servedLanes == 0b01)
+    let (first, second) = open(in: &table)
+    #expect(table.point(model: "coupon", alias: "production", to: first)?.servedLanes == 0b01)
     let slot = try table.bind(alias).get().slot
-    let promotion = table.point(model: "coupon", alias: "production", to: 1)
+    let promotion = table.point(model: "coupon", alias: "production", to: second)
     let change = try #require(promotion)
     #expect(change.servedLanes == 0b10)
     #expect(change.slots[slot] == Routes.Slot(route: Route(lane: 1), signatureHash: 8))
-    #expect(table.bind(alias).map(\.version.version) == .success(2))
+    #expect(table.bind(alias).map(\.version) == .success(2))
     let removed = table.point(model: "coupon", alias: "production", to: nil)
     let removal = try #require(removed)
     #expect(removal.slots[slot] == .some(nil))
     #expect(removal.servedLanes == 0)
     #expect(table.bind(alias).map(\.slot) == .failure(.unknownAlias))
-    _ = table.point(model: "coupon", alias: "production", to: 0)
+    _ = table.point(model: "coupon", alias: "production", to: first)
     #expect(table.bind(alias).map(\.slot) == .success(slot))
   }
 
@@ -97,14 +107,13 @@ struct RoutingTableTests {
   @Test("there is a bound on aliases; those that are followed go on")
   func aliasLimit() {
     var table = RoutingTable()
-    table.open(.sample("coupon", 1), lane: 0)
-    table.open(.sample("coupon", 2), lane: 1)
+    let (first, second) = open(in: &table)
     for alias in 0..<ServingLimits.aliasesMax {
-      #expect(table.point(model: "coupon", alias: "a\(alias)", to: 0) != nil)
+      #expect(table.point(model: "coupon", alias: "a\(alias)", to: first) != nil)
     }
-    #expect(table.point(model: "coupon", alias: "more", to: 0) == nil)
-    #expect(table.point(model: "coupon", alias: "a0", to: 1) != nil)
+    #expect(table.point(model: "coupon", alias: "more", to: first) == nil)
+    #expect(table.point(model: "coupon", alias: "a0", to: second) != nil)
     _ = table.point(model: "coupon", alias: "a1", to: nil)
-    #expect(table.point(model: "coupon", alias: "more", to: 0) != nil)
+    #expect(table.point(model: "coupon", alias: "more", to: first) != nil)
   }
 }

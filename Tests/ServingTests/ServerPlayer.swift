@@ -82,7 +82,7 @@ extension ServerPlayer {
     let binding = try desk.table.bind(name).get()
     _ = desk.submit(
       ServerPlayer.placeOfOthers, binding.slot, at: 0, rows: rows,
-      signature: binding.version.signatureHash)
+      signature: binding.signatureHash)
   }
 
   /// The server begins to drain.
@@ -182,17 +182,16 @@ extension ServerPlayer {
     switch desk.table.bind(bind) {
     case .failure(let refusal): refuse(refusal, id)
     case .success(let binding):
-      let version = binding.version
       let model = BoundModel(
-        body: bind, slot: binding.slot, signature: version.signature,
-        signatureHash: version.signatureHash)
+        body: bind, slot: binding.slot, signature: binding.signature,
+        signatureHash: binding.signatureHash)
       guard let handle = machine.bound(model) else {
         refuse(ErrorBody(code: .limit, text: ""), id)
         return
       }
       try send(
         BoundBody(
-          handle: UInt16(handle), version: version.version, signature: version.signature), to: id)
+          handle: UInt16(handle), version: binding.version, signature: binding.signature), to: id)
     }
   }
 
