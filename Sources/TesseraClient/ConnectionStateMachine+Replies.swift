@@ -39,7 +39,14 @@ package enum ReplyAction<Caller> {
 
 extension ConnectionStateMachine {
   /// The server has sent `reply`. When ``isDrained()`` is true afterwards, close the socket.
+  @inlinable
   package mutating func received(_ reply: Reply) -> ReplyAction<Caller> {
+    if case .scores(let id) = reply, state == .ready || state == .draining { return scores(id) }
+    return receivedOther(reply)
+  }
+
+  @usableFromInline
+  mutating func receivedOther(_ reply: Reply) -> ReplyAction<Caller> {
     switch (state, reply) {
     case (.closed, _):
       return .none
@@ -64,8 +71,6 @@ extension ConnectionStateMachine {
       return .close(TesseraClientError(error, during: "the connection"))
     case (.ready, .bound(let id, let body)), (.draining, .bound(let id, let body)):
       return bound(id, body)
-    case (.ready, .scores(let id)), (.draining, .scores(let id)):
-      return scores(id)
     case (.ready, .listed(let id, let body)), (.draining, .listed(let id, let body)):
       guard let entry = inFlight.remove(id), case .list = entry.kind else {
         return .close(violation("the server answered LISTED to \(id), which is no LIST"))
@@ -88,7 +93,8 @@ extension ConnectionStateMachine {
     return .bound(model, binding, callers)
   }
 
-  private mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
+  @inlinable
+  mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
     guard let entry = inFlight.remove(requestID), case .score = entry.kind else {
       return .close(violation("the server answered SCORES to \(requestID), which is no SCORE"))
     }
@@ -137,7 +143,8 @@ extension ConnectionStateMachine {
     }
   }
 
-  private func violation(_ message: String) -> TesseraClientError {
+  @usableFromInline
+  func violation(_ message: String) -> TesseraClientError {
     TesseraClientError(
       .protocolViolation, message + "; the connection is closed, for its stream is in doubt")
   }

@@ -6,7 +6,8 @@
 //   idle ──opened──► greeting ──WELCOME──► ready ──GOAWAY──► draining ──nothing in flight──► close
 //                        └────────── any rule broken, or the socket gone ──────────► closed
 //
-// `Caller` is whatever the performer needs to find the one who asked again.
+// `Caller` is whatever the performer needs to find the one who asked again. What happens thousands of times a
+// second (SCORE and SCORES) is inlinable, so that it is compiled for that type in whichever module performs.
 
 package import TesseraWire
 
@@ -15,17 +16,26 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
     case idle, greeting, ready, draining, closed
   }
 
+  @usableFromInline
   struct InFlight {
+    @usableFromInline
     enum Kind {
       case score(handle: UInt16)
       case bind(ModelReference)
       case list
     }
-    let kind: Kind
+    @usableFromInline let kind: Kind
     /// Who gets the reply; nil once they have stopped waiting.
-    var caller: Caller?
+    @usableFromInline var caller: Caller?
     /// When the caller stops waiting.
-    let deadline: UInt64
+    @usableFromInline let deadline: UInt64
+
+    @inlinable
+    init(kind: Kind, caller: Caller?, deadline: UInt64) {
+      self.kind = kind
+      self.caller = caller
+      self.deadline = deadline
+    }
   }
 
   struct Waiter {
@@ -39,7 +49,7 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
   }
 
   package internal(set) var state = State.idle
-  var inFlight = InFlightTable<InFlight>()
+  @usableFromInline var inFlight = InFlightTable<InFlight>()
   var bindings: [ModelReference: BindingState] = [:]
   /// What the server said it accepts. Meaningful from WELCOME on.
   package internal(set) var limits: FrameLimits?
@@ -56,12 +66,14 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
   package init() {}
 
   /// Requests that the server has not answered, those that nobody waits for any more among them.
+  @inlinable
   package var inFlightCount: Int { inFlight.count }
 
   /// Whether the server would take one more request now.
+  @inlinable
   package var hasRoom: Bool {
     guard state == .ready, let limits else { return false }
-    return inFlight.count < limits.inFlightMax
+    return inFlightCount < limits.inFlightMax
   }
 
   /// Whether the connection is draining and nobody waits for it any more: it is to be closed.
@@ -121,10 +133,11 @@ extension ConnectionStateMachine {
   }
 
   /// `caller` wants scores from the binding with `handle`, and waits until `deadline`.
+  @inlinable
   package mutating func score(
     handle: UInt16, deadline: UInt64, caller: Caller
   ) -> SubmitAction {
-    if let refusal = refusalToSend() { return .refuse(refusal) }
+    guard hasRoom else { return .refuse(refusalToSend()) }
     return .send(
       requestID: inFlight.insert(
         InFlight(kind: .score(handle: handle), caller: caller, deadline: deadline)))
@@ -146,7 +159,7 @@ extension ConnectionStateMachine {
         break
       }
     }
-    if let refusal = refusalToSend() { return .refuse(refusal) }
+    guard hasRoom else { return .refuse(refusalToSend()) }
     bindings[model] = .asked([Waiter(caller: caller, deadline: deadline)])
     return .send(
       requestID: inFlight.insert(InFlight(kind: .bind(model), caller: nil, deadline: deadline)))
@@ -154,7 +167,7 @@ extension ConnectionStateMachine {
 
   /// `caller` wants to know what is served, and waits until `deadline`.
   package mutating func list(deadline: UInt64, caller: Caller) -> SubmitAction {
-    if let refusal = refusalToSend() { return .refuse(refusal) }
+    guard hasRoom else { return .refuse(refusalToSend()) }
     guard capabilities.contains(.listing) else {
       return .refuse(
         TesseraClientError(.unsupported, "this server does not tell what it serves"))
@@ -172,22 +185,18 @@ extension ConnectionStateMachine {
     return waiters.map(\.caller)
   }
 
-  private func refusalToSend() -> TesseraClientError? {
+  /// Why there is no room.
+  @usableFromInline
+  func refusalToSend() -> TesseraClientError {
     switch state {
     case .idle, .greeting:
-      return TesseraClientError(.connectionFailed, "the connection is not open yet")
-    case .draining:
-      return drainReason
-    case .closed:
-      return closeReason ?? TesseraClientError(.closed, "the connection is closed")
+      TesseraClientError(.connectionFailed, "the connection is not open yet")
+    case .draining: drainReason
+    case .closed: closeReason ?? TesseraClientError(.closed, "the connection is closed")
     case .ready:
-      guard hasRoom else {
-        return TesseraClientError(
-          .tooManyInFlight,
-          "\(inFlight.count) requests of this connection are unanswered, and the server takes no more"
-        )
-      }
-      return nil
+      TesseraClientError(
+        .tooManyInFlight,
+        "\(inFlightCount) requests of this connection are unanswered, and the server takes no more")
     }
   }
 

@@ -3,21 +3,29 @@
 // (low 32 bits) and how often that place has been used (high 32 bits), so an id is not seen twice on
 // a connection before four thousand million uses of one place, and no id is 0 (which means GOAWAY).
 
+//
+// Inlinable, so that it is compiled for the entries of whoever uses it: the load tester's are not known here.
+
 package struct InFlightTable<Entry>: ~Copyable {
-  private struct Place {
-    var uses: UInt32 = 0
-    var entry: Entry?
+  @usableFromInline
+  struct Place {
+    @usableFromInline var uses: UInt32 = 0
+    @usableFromInline var entry: Entry?
+
+    @usableFromInline init() {}
   }
 
-  private var places: [Place] = []
-  private var free: [UInt32] = []
+  @usableFromInline var places: [Place] = []
+  @usableFromInline var free: [UInt32] = []
 
+  @inlinable
   package init() {}
 
   /// How many requests wait.
-  package private(set) var count = 0
+  @usableFromInline package internal(set) var count = 0
 
   /// Takes a place for `entry` and returns the request id that leads back to it.
+  @inlinable
   package mutating func insert(_ entry: Entry) -> UInt64 {
     count += 1
     let index: UInt32
@@ -34,6 +42,7 @@ package struct InFlightTable<Entry>: ~Copyable {
   }
 
   /// Frees the place of `requestID` and returns what was there; nil if that id is not waiting.
+  @inlinable
   package mutating func remove(_ requestID: UInt64) -> Entry? {
     guard let index = place(of: requestID) else { return nil }
     let entry = places[index].entry
@@ -46,6 +55,7 @@ package struct InFlightTable<Entry>: ~Copyable {
   /// Lets `body` see and change every waiting entry, in no order that means anything.
   ///
   /// - Complexity: O(places), the largest number that ever waited at once.
+  @inlinable
   package mutating func updateEach(_ body: (_ requestID: UInt64, inout Entry) -> Void) {
     for index in places.indices where places[index].entry != nil {
       if var entry = places[index].entry {
@@ -56,6 +66,7 @@ package struct InFlightTable<Entry>: ~Copyable {
   }
 
   /// Frees every place and returns what was there.
+  @inlinable
   package mutating func removeAll() -> [Entry] {
     var entries: [Entry] = []
     for index in places.indices {
@@ -69,7 +80,8 @@ package struct InFlightTable<Entry>: ~Copyable {
     return entries
   }
 
-  private func place(of requestID: UInt64) -> Int? {
+  @inlinable
+  func place(of requestID: UInt64) -> Int? {
     let index = Int(requestID & 0xFFFF_FFFF)
     guard index < places.count, places[index].entry != nil,
       places[index].uses == UInt32(requestID >> 32)
