@@ -78,6 +78,9 @@ let package = Package(
       dependencies: ["TesseraWire", "LMDBStore", "CZstd", "ModelGraph", crypto],
       path: "Registry/ModelRegistry", swiftSettings: swift),
 
+    // What server and tools present or ask for.
+    .target(name: "Credential", dependencies: ["TesseraWire"], swiftSettings: swift),
+
     // Server: pure decisions, then effects, then main.
     .target(name: "Serving", dependencies: ["TesseraWire", deque], swiftSettings: swift),
     .target(
@@ -89,7 +92,8 @@ let package = Package(
       swiftSettings: swift),
     .executableTarget(
       name: "tessera-server",
-      dependencies: ["TesseraServer", arguments, logging, lifecycle, signals], swiftSettings: swift),
+      dependencies: ["TesseraServer", "Credential", arguments, logging, lifecycle],
+      swiftSettings: swift),
 
     // What tools and tests share.
     .target(name: "SeededRandom", swiftSettings: swift),
@@ -109,7 +113,8 @@ let package = Package(
     .executableTarget(
       name: "tessera-load",
       dependencies: [
-        "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", arguments, signals,
+        "Credential", "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", arguments,
+        signals,
       ],
       path: "Tools/tessera-load", swiftSettings: swift),
     .executableTarget(
@@ -130,6 +135,8 @@ let package = Package(
       name: "TesseraClientTests",
       dependencies: ["TesseraClient", "TesseraWire", "FrameStream", nioCore, nioPosix],
       swiftSettings: swift),
+    .testTarget(
+      name: "CredentialTests", dependencies: ["Credential", "TesseraWire"], swiftSettings: swift),
     .testTarget(
       name: "RegistryTests",
       dependencies: [

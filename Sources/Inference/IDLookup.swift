@@ -137,7 +137,7 @@ final class StringVocabulary: Sendable {
 
 /// Integers in an open-addressed table at most half full.
 @safe
-final class IntegerVocabulary: Sendable {
+package final class IntegerVocabulary: Sendable {
   private struct Slot {
     var key: Int64 = 0
     /// 1 + position in the vocabulary; 0 = empty.
@@ -179,10 +179,13 @@ final class IntegerVocabulary: Sendable {
     }
   }
 
-  /// Fibonacci hashing: the upper bits of a product with 2⁶⁴/φ.
-  private static func hash(_ value: Int64) -> Int {
-    let product = UInt64(bitPattern: value) &* 0x9E37_79B9_7F4A_7C15
-    return Int(truncatingIfNeeded: product >> 32)
+  /// Every bit of the integer moves the lower bits, which choose the slot: ids may differ in their upper bits
+  /// alone. The finalising steps of MurmurHash3 (Appleby).
+  package static func hash(_ value: Int64) -> Int {
+    var bits = UInt64(bitPattern: value)
+    bits = (bits ^ bits >> 33) &* 0xFF51_AFD7_ED55_8CCD
+    bits = (bits ^ bits >> 33) &* 0xC4CE_B9FE_1A85_EC53
+    return Int(truncatingIfNeeded: bits ^ bits >> 33)
   }
 }
 

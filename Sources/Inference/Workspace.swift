@@ -108,22 +108,28 @@ public final class Workspace {
   }
 
   /// Copies scores of an output: some rows of its axis, counted over the batch in the order of appending.
+  /// Returns whether all of them are finite: inputs and weights may be so large that sums overflow.
   ///
   /// - Precondition: `run()` was called after the last `append`; `target` holds 4 · rows.count bytes.
+  @discardableResult
   public func copyScores(
     output: Int, rows: Range<Int>, into target: UnsafeMutableRawBufferPointer
-  ) {
+  ) -> Bool {
     let operand = plan.outputs[output]
     let axis = plan.blocks[operand.block].axis
     precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows[axis])
     precondition(target.count >= 4 * rows.count)
     // Rows of the output's block, checked above.
     let source = unsafe batchRows(operand)
+    var isFinite = true
     for (index, row) in rows.enumerated() {
       // Both indices were checked above; the wire's byte order is little-endian.
-      let bits = unsafe source.base[row * source.stride].bitPattern.littleEndian
-      unsafe target.storeBytes(of: bits, toByteOffset: 4 * index, as: UInt32.self)
+      let score = unsafe source.base[row * source.stride]
+      isFinite = isFinite && score.isFinite
+      unsafe target.storeBytes(
+        of: score.bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
     }
+    return isFinite
   }
 
   private func append(_ layout: ColumnLayout, to column: Int, body: RawSpan) {

@@ -21,6 +21,8 @@ package enum Refusal: Error, Hashable, Sendable {
   case unknownVersion
   /// The model's newest version has other columns than the handle was bound with.
   case rebindRequired
+  /// What the model computed of the users' values is no number.
+  case notFinite
   /// The frame's users, rows or bag values exceed what a batch of this model may hold.
   case tooManyRows
 
@@ -34,6 +36,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .cancelled: .cancelled
     case .unknownAlias, .unknownVersion: .unknownObject
     case .rebindRequired: .rebindRequired
+    case .notFinite: .internalError
     case .tooManyRows: .limit
     }
   }
@@ -44,7 +47,7 @@ package enum Refusal: Error, Hashable, Sendable {
     case .overloaded(let wait), .tooLate(let wait): wait
     case .versionGone: ServingLimits.versionGoneRetryMicroseconds
     case .deadlineExceeded, .draining, .cancelled, .unknownAlias, .unknownVersion,
-      .rebindRequired, .tooManyRows:
+      .rebindRequired, .notFinite, .tooManyRows:
       0
     }
   }
@@ -65,6 +68,8 @@ package enum Refusal: Error, Hashable, Sendable {
     case .unknownVersion:
       "no alias points to this version; promote it under some alias, or bind the alias itself"
     case .rebindRequired: "the promoted version has another signature; BIND again and re-encode"
+    case .notFinite:
+      "the score is no finite number: a value of this user is too large for the model's weights"
     case .tooManyRows: "more rows or bag values than a batch of this model holds; split the frame"
     }
   }

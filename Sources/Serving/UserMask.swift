@@ -43,6 +43,9 @@ package struct UserMask: Hashable, Sendable {
   }
   /// Adds all of `others`.
   package mutating func formUnion(_ others: UserMask) { bits |= others.bits }
+  /// Takes a user out.
+  package mutating func remove(_ user: Int) { bits &= ~(1 << UInt64(user)) }
+
   /// Adds a user.
   package mutating func insert(_ user: Int) { bits |= 1 << UInt64(user) }
 }

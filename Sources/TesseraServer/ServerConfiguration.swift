@@ -1,3 +1,4 @@
+import FoundationEssentials
 import NIOCore
 package import Serving
 
@@ -32,11 +33,29 @@ public struct ServerConfiguration: Sendable {
 
   /// Defaults for this machine: a worker per core, an event loop per two cores.
   public init(registryPath: String) {
-    let cores = System.coreCount
+    let cores = Self.usableCores
     self.registryPath = registryPath
     readerExecutable = Self.serverBesideThisProgram
     workers = max(1, cores)
     eventLoops = max(1, cores / 2)
+  }
+
+  /// Cores that this process may use: by its container's quota, and by its affinity (`taskset`).
+  private static var usableCores: Int {
+    min(System.coreCount, allowedCores ?? System.coreCount)
+  }
+
+  /// Cores of this process's affinity; nil where the kernel does not tell.
+  private static var allowedCores: Int? {
+    let line = "Cpus_allowed:"
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let mask = status.split(separator: "\n").first(where: { $0.hasPrefix(line) })
+    else { return nil }
+    // Hexadecimal words with commas between them, and a tabulator before.
+    let cores = mask.dropFirst(line.count).compactMap(\.hexDigitValue).reduce(0) {
+      $0 + $1.nonzeroBitCount
+    }
+    return cores > 0 ? cores : nil
   }
 
   /// `tessera-server` in the folder of the running program.

@@ -56,10 +56,10 @@ enum WarmUp {
       let rows = layout.counts[version.plan.signature.outputs[output].axis]
       var scores = [Float](repeating: .nan, count: rows)
       // Exactly as many floats as rows are asked for.
-      unsafe scores.withUnsafeMutableBytes {
+      let isFinite = unsafe scores.withUnsafeMutableBytes {
         unsafe workspace.copyScores(output: output, rows: 0..<rows, into: $0)
       }
-      guard scores.allSatisfy(\.isFinite) else {
+      guard isFinite else {
         throw LoadError(
           step: "warm-up",
           message: "\(place): output \(version.plan.signature.outputs[output].name) is not finite")

@@ -132,15 +132,20 @@ final class Worker {
     for (request, users) in computed {
       let replies = replies(for: Int(request.loop))
       let offset = replies.bytes.writerIndex
-      request.work.appendReply(
+      let scored = request.work.appendReply(
         to: request, users: users, rows: rows, of: batch, to: &replies.bytes)
       rows = rows + request.rows(of: users)
-      let byteCount = replies.bytes.writerIndex - offset
+      let outcome: ReplyBatch.Outcome
+      if scored.isEmpty {
+        replies.bytes.moveWriterIndex(to: offset)
+        outcome = .refused(.notFinite)
+        outcomes.refuse(Refusal.notFinite.code)
+      } else {
+        outcome = .written(offset: offset, byteCount: replies.bytes.writerIndex - offset)
+        outcomes.scored += 1
+      }
       replies.replies.append(
-        ReplyBatch.Reply(
-          request: request, users: users,
-          outcome: .written(offset: offset, byteCount: byteCount)))
-      outcomes.scored += 1
+        ReplyBatch.Reply(request: request, users: users, outcome: outcome))
     }
   }
 

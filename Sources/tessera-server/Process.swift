@@ -9,12 +9,6 @@ func environment(_ name: String) -> String? {
   return text
 }
 
-/// Scripts wait for the line about listening, and a pipe would keep it back.
-func flushStandardOutput() {
-  // nil = every stream.
-  _ = fflush(nil)
-}
-
 /// Raises the soft limit of open files as far as so many connections need. Returns what to tell the
 /// operator when the hard limit is lower: at the limit, sockets wait unaccepted and their event loop
 /// asks for them again and again.

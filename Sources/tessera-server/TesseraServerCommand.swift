@@ -1,8 +1,10 @@
 import ArgumentParser
+import Credential
+import Dispatch
+import Glibc
 import Logging
 import ServiceLifecycle
 import TesseraServer
-import UnixSignals
 
 /// `tessera-server`: reads flags and environment, then serves until it is told to stop.
 @main
@@ -13,11 +15,11 @@ struct TesseraServerCommand: AsyncParsableCommand {
     discussion: """
       Prints `listening on HOST:PORT` on standard output when the models are loaded and connections \
       are accepted; logs go to standard error. A new promotion is served within 100 ms and the time \
-      it takes to load. SIGTERM or SIGINT: new work is refused, accepted work is finished, exit 0.
+      it takes to load. SIGTERM, SIGINT or SIGHUP: new work is refused, accepted work is finished, exit 0.
 
       Environment: TESSERA_REGISTRY (the folder, when --registry is not given), TESSERA_TOKEN (clients \
-      must present it in HELLO; unset = none asked for), TESSERA_ISA (forces the instruction set of \
-      the kernels).
+      must present these bytes in HELLO; unset, and no --token-file: none are asked for), TESSERA_ISA \
+      (forces the instruction set of the kernels).
       """)
 
   @Option(help: "Address to listen on. 0.0.0.0 = every interface.")
@@ -32,10 +34,16 @@ struct TesseraServerCommand: AsyncParsableCommand {
       valueName: "dir"))
   var registry: String?
 
-  @Option(help: "Threads that compute (default: one per core).")
+  @Option(
+    help: ArgumentHelp(
+      "File with what clients must present in HELLO, in place of $TESSERA_TOKEN; a line break at its end does not count.",
+      valueName: "file"))
+  var tokenFile: String?
+
+  @Option(help: "Threads that compute (default: one per core that this process may use).")
   var workers: Int?
 
-  @Option(help: "Threads that read and write sockets (default: one per two cores).")
+  @Option(help: "Threads that read and write sockets (default: one per two of these cores).")
   var eventLoops: Int?
 
   @Option(
@@ -70,6 +78,7 @@ struct TesseraServerCommand: AsyncParsableCommand {
     if arguments.count == 3, arguments[1] == ReaderService.argument {
       return ReaderService.run(registryPath: arguments[2])
     }
+    StopSignals.hold()
     await main(nil)
   }
 
@@ -85,23 +94,33 @@ struct TesseraServerCommand: AsyncParsableCommand {
 
   func run() async throws {
     let level = logLevel
+    let (output, log) = (
+      LineWriter(descriptor: STDOUT_FILENO), LineWriter(descriptor: STDERR_FILENO)
+    )
+    defer {
+      for lines in [output, log] { lines.finish(within: Self.lastLinesTime) }
+    }
     LoggingSystem.bootstrap { label in
-      var handler = StreamLogHandler.standardError(label: label)
+      var handler = StreamLogHandler(label: label, stream: log)
       handler.logLevel = level
       return handler
     }
     let logger = Logger(label: "tessera")
+    let settings = try settings()
     if let warning = makeRoom(forConnections: connections) { logger.warning("\(warning)") }
     let server = ScoringServer(configuration: settings, logger: logger) { host, port in
-      print("listening on \(host):\(port)")
-      flushStandardOutput()
+      output.write("listening on \(host):\(port)\n")
     }
     let group = ServiceGroup(
       configuration: .init(
         services: [
           .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)
         ],
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        logger: logger))
+    StopSignals.onFirst { name in
+      logger.info("\(name)")
+      Task { await group.triggerGracefulShutdown() }
+    }
     do {
       try await group.run()
     } catch let error as ServerError {
@@ -110,7 +129,10 @@ struct TesseraServerCommand: AsyncParsableCommand {
     }
   }
 
-  private var settings: ServerConfiguration {
+  /// How long the end waits for whoever reads the log.
+  private static let lastLinesTime = DispatchTimeInterval.milliseconds(500)
+
+  private func settings() throws -> ServerConfiguration {
     var settings = ServerConfiguration(
       registryPath: registry ?? environment("TESSERA_REGISTRY") ?? ".tessera/registry")
     // This very program, even when its file was replaced meanwhile.
@@ -123,7 +145,11 @@ struct TesseraServerCommand: AsyncParsableCommand {
     settings.defaultDeadlineMilliseconds = defaultDeadline
     settings.connectionsMax = connections
     settings.drainMilliseconds = drainTime
-    settings.credential = Array((environment("TESSERA_TOKEN") ?? "").utf8)
+    do throws(CredentialError) {
+      settings.credential = try Credential.read(file: tokenFile)
+    } catch {
+      throw ValidationError(error.description)
+    }
     settings.instructionSet = environment("TESSERA_ISA")
     return settings
   }

@@ -69,7 +69,7 @@ struct AllocationTests {
     workspace.run()
     let coupons = workspace.rows[.coupon]
     // The array holds more scores than any batch here has coupons.
-    unsafe scores.withUnsafeMutableBytes { target in
+    _ = unsafe scores.withUnsafeMutableBytes { target in
       unsafe workspace.copyScores(output: 0, rows: 0..<coupons, into: target)
     }
     return tsr_allocations_of_this_thread() - before

@@ -234,3 +234,17 @@ struct PlanTests {
     #expect(matrix.packedOutputs == outputs)
   }
 }
+
+@Suite("Ids")
+struct IDLookupTests {
+  @Test(
+    "integer ids that differ in a few bits only, wherever these are, go to many slots of the table",
+    arguments: [0, 1, 8, 16, 31, 32, 40, 48, 52])
+  func spread(shift: Int) {
+    let (ids, slots) = (1_000, 2_048)
+    let taken = Set(
+      (0..<Int64(ids)).map { IntegerVocabulary.hash($0 << Int64(shift)) & (slots - 1) })
+    // 791 of random numbers; with the same few slots for all, a look-up walks along the others' chains.
+    #expect(taken.count > 700)
+  }
+}

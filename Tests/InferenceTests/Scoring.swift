@@ -51,7 +51,9 @@ extension Workspace {
   func scores(output: Int, rows: Range<Int>) -> [Float] {
     var scores = [Float](repeating: 0, count: rows.count)
     // The array holds exactly the rows.
-    unsafe scores.withUnsafeMutableBytes { unsafe copyScores(output: output, rows: rows, into: $0) }
+    _ = unsafe scores.withUnsafeMutableBytes {
+      unsafe copyScores(output: output, rows: rows, into: $0)
+    }
     return scores
   }
 }

@@ -31,13 +31,16 @@ final class ServerRegistry: Sendable {
   /// Imports another version and returns its number.
   /// - Parameters:
   ///   - face: name of the coupon column; another name is another signature.
+  ///   - faceDeviation: what its values are divided by.
   ///   - output: name of the output.
   func add(
-    seed: UInt64, units: Int = 16, face: String = "face", output: String = "redeem"
+    seed: UInt64, units: Int = 16, face: String = "face", faceDeviation: Double = 1,
+    output: String = "redeem"
   ) throws -> UInt32 {
     let source = folder + "/source-\(seed)"
     try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
-    let json = Self.json(units: units, face: face, output: output)
+    let json = Self.json(
+      units: units, face: face, faceDeviation: faceDeviation, output: output)
     let graph = try TypedGraph(try ModelDescription(json: Array(json.utf8)))
     var numbers = SeededGenerator(seed: seed)
     let tensors = graph.requiredTensors.map { required in
@@ -143,13 +146,15 @@ final class ServerRegistry: Sendable {
     Change(who: "deploy@trainer", now: Date(timeIntervalSince1970: 1_772_358_600), why: nil)
   }
 
-  private static func json(units: Int, face: String, output: String) -> String {
+  private static func json(
+    units: Int, face: String, faceDeviation: Double, output: String
+  ) -> String {
     """
     {"format": 1, "name": "coupon", "limits": {"events": 32, "coupons": 16},
      "inputs": [
       {"name": "spend", "axis": "user", "kind": "number", "log1p": true},
       {"name": "item", "axis": "event", "kind": "id", "values": "integer", "hash_buckets": 50},
-      {"name": "\(face)", "axis": "coupon", "kind": "number"}],
+      {"name": "\(face)", "axis": "coupon", "kind": "number", "deviation": \(faceDeviation)}],
      "nodes": [
       {"name": "event", "op": "embedding", "inputs": ["item"], "table": "items", "width": 8},
       {"name": "history", "op": "lstm", "inputs": ["event"], "units": \(units), "layers": 1,

@@ -120,13 +120,13 @@ struct RunVerb: AsyncParsableCommand {
 
   private func plan() throws -> LoadPlan {
     let pace: LoadPlan.Pace = if let rate { .rate(rate) } else { .concurrency(concurrency ?? 16) }
-    let model = try target.reference()
+    let (model, credential) = (try target.reference(), try target.credential())
     do throws(LoadError) {
       var plan = try LoadPlan(
         server: target.server, model: model, pace: pace, connections: connections,
         threads: threads, seconds: seconds, warmupSeconds: warmupSeconds,
         deadlineMicroseconds: deadline.map { UInt32(($0 * 1e3).rounded()) })
-      plan.credential = ServedModelOptions.credential
+      plan.credential = credential
       return plan
     } catch {
       throw ValidationError(error.description)

@@ -37,7 +37,7 @@ struct ScoreVerb: AsyncParsableCommand {
     }
     var configuration = TesseraClient.Configuration()
     configuration.connectionsPerServer = 1
-    configuration.credential = ServedModelOptions.credential
+    configuration.credential = try target.credential()
     configuration.deadline = .seconds(5)
     let client = TesseraClient(servers: [target.server], configuration: configuration)
     let result: Result<ScoreResponse, any Error>

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Credential
 import TesseraClient
 
 /// Which model of which server a command is about.
@@ -19,6 +19,12 @@ struct ServedModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Exactly this version, in place of an alias.", valueName: "n"))
   var version: UInt32?
 
+  @Option(
+    help: ArgumentHelp(
+      "File with the credential, in place of $TESSERA_TOKEN; a line break at its end does not count.",
+      valueName: "file"))
+  var tokenFile: String?
+
   func reference() throws -> ModelReference {
     guard let version else { return ModelReference(model, alias: alias ?? "production") }
     guard alias == nil else { throw ValidationError("give --alias or --version, not both") }
@@ -26,8 +32,13 @@ struct ServedModelOptions: ParsableArguments {
     return ModelReference(model, version: version)
   }
 
-  static var credential: [UInt8] {
-    Array((ProcessInfo.processInfo.environment["TESSERA_TOKEN"] ?? "").utf8)
+  /// What the server asks for in HELLO.
+  func credential() throws -> [UInt8] {
+    do throws(CredentialError) {
+      return try Credential.read(file: tokenFile)
+    } catch {
+      throw ValidationError(error.description)
+    }
   }
 }
 
