@@ -10,18 +10,44 @@ package struct FrameAssembler {
   private var read = ByteBuffer()
   /// The beginning of a frame whose end has not been read.
   private var partial = ByteBuffer()
+  /// Bytes still to come of a frame that is passed over.
+  private var passedOverBytes = 0
 
   package init() {}
 
   /// Whether a frame has begun and is not complete. Meaningful once ``next()`` has returned nil.
-  package var isMidFrame: Bool { partial.readableBytes > 0 }
+  package var isMidFrame: Bool { partial.readableBytes > 0 || passedOverBytes > 0 }
+
+  /// Whether there is something that ``next(accepting:)`` has not looked at yet.
+  package var hasUnread: Bool { read.readableBytes > 0 }
 
   /// Memory that is held for what is not complete, in bytes: at most a frame and what doubling a
   /// buffer adds to it, and one read.
   package var storageBytes: Int { read.capacity + partial.capacity }
 
-  /// Takes what was read. All that was read before must have been used: ``next()`` returned nil.
-  package mutating func append(_ bytes: ByteBuffer) { read = bytes }
+  /// Takes what was read.
+  package mutating func append(_ bytes: ByteBuffer) {
+    guard hasUnread else {
+      read = bytes
+      return
+    }
+    var bytes = bytes
+    read.writeBuffer(&bytes)
+  }
+
+  /// Gives up the frame that has begun: what is held of it is freed, and its rest will be passed over. Returns its
+  /// header, or nil when that is not complete, or there is no such frame, or it is passed over already.
+  ///
+  /// - Throws: as ``next(accepting:)``.
+  package mutating func passOver(accepting accepted: AcceptedFrames) throws(WireError)
+    -> FrameHeader?
+  {
+    guard partial.readableBytes >= FrameHeader.byteCount else { return nil }
+    let header = try FrameHeader(decoding: partial.readableBytesSpan, accepting: accepted)
+    passedOverBytes = header.frameByteCount - partial.readableBytes
+    partial = ByteBuffer()
+    return header
+  }
 
   /// The next complete frame, checked, or nil when more bytes are needed.
   ///
@@ -31,7 +57,13 @@ package struct FrameAssembler {
   package mutating func next(
     accepting accepted: AcceptedFrames
   ) throws(WireError) -> (header: FrameHeader, body: ByteBuffer)? {
-    if isMidFrame { return try complete(accepting: accepted) }
+    if passedOverBytes > 0 {
+      let count = min(passedOverBytes, read.readableBytes)
+      read.moveReaderIndex(forwardBy: count)
+      passedOverBytes -= count
+      if passedOverBytes > 0 { return nil }
+    }
+    if partial.readableBytes > 0 { return try complete(accepting: accepted) }
     let header = try FrameScanner.next(in: read.readableBytesSpan, accepting: accepted)
     guard let header else {
       partial.writeBuffer(&read)
@@ -69,5 +101,6 @@ package struct FrameAssembler {
   package mutating func clear() {
     read = ByteBuffer()
     partial = ByteBuffer()
+    passedOverBytes = 0
   }
 }

@@ -5,11 +5,15 @@ struct Backpressure {
   private(set) var heldBytes = 0
   /// Since when replies have piled up to the limit; nil while they flow.
   private(set) var stalledSince: Int64?
+  /// Frames that were read have not been handled yet.
+  var hasArrived = false
   /// Reading was asked for while it was stopped.
   private(set) var isReadPending = false
 
-  /// Whether the peer is within its bounds.
-  var isOpen: Bool { heldBytes <= ServingLimits.heldBytesMax && stalledSince == nil }
+  /// Whether the peer is within its bounds: another frame of it may be handled.
+  var isWithinBounds: Bool { heldBytes <= ServingLimits.heldBytesMax && stalledSince == nil }
+  /// Whether more may be read.
+  private var isOpen: Bool { isWithinBounds && !hasArrived }
 
   mutating func hold(_ bytes: Int) { heldBytes += bytes }
   mutating func release(_ bytes: Int) { heldBytes -= bytes }

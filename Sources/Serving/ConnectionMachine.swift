@@ -65,6 +65,10 @@ package struct ConnectionMachine: ~Copyable {
   /// When the first byte of the frame that is not complete yet arrived.
   private var frameBegan: Int64?
   private var backpressure = Backpressure()
+  private var controlPace = Pace(
+    perSecond: ServingLimits.controlFramesPerSecond, burst: ServingLimits.controlFramesBurst)
+  /// When the peer was last heard.
+  private var lastHeard: Int64
 
   /// - Parameter credential: what HELLO must carry; empty = anything goes.
   /// - Parameter defaultDeadlineNanoseconds: of requests that name none.
@@ -78,6 +82,7 @@ package struct ConnectionMachine: ~Copyable {
     self.credential = credential
     self.defaultDeadlineNanoseconds = defaultDeadlineNanoseconds
     phase = .awaitingHello(since: now, isTooLate: false)
+    lastHeard = now
   }
 
   // MARK: Frames
@@ -102,10 +107,11 @@ package struct ConnectionMachine: ~Copyable {
 
   /// A whole frame arrived, its checksum verified. The body is read, not kept.
   ///
-  /// - Parameter isPoolFull: whether the server has no place for another request.
+  /// - Parameter isFull: whether the server has no place or no memory for another request.
   package mutating func received(
-    _ header: FrameHeader, body: RawSpan, isPoolFull: Bool
+    _ header: FrameHeader, body: RawSpan, isFull: Bool, now: Int64
   ) -> FrameAction {
+    if header.kind.isControl { controlPace.count(now: now) }
     let isDraining: Bool
     switch phase {
     case .closing, .closed: return .ignore
@@ -116,7 +122,7 @@ package struct ConnectionMachine: ~Copyable {
     do {
       switch header.kind {
       case .score:
-        return isDraining ? .decline(.draining) : try score(body, isPoolFull: isPoolFull)
+        return isDraining ? .decline(.draining) : try score(body, isFull: isFull)
       case .ping: return .pong
       case .bind: return isDraining ? .decline(.draining) : try bind(body)
       case .unbind: return try unbind(body)
@@ -129,6 +135,11 @@ package struct ConnectionMachine: ~Copyable {
     } catch {
       return .refuse(error)
     }
+  }
+
+  /// A frame of which this was the header is passed over unread, because the server has no memory for it.
+  package func passedOver(_ header: FrameHeader) -> FrameAction {
+    isServing ? .decline(.full) : .ignore
   }
 
   /// The stream could not be read as frames.
@@ -182,7 +193,7 @@ package struct ConnectionMachine: ~Copyable {
     return .unbound
   }
 
-  private func score(_ body: RawSpan, isPoolFull: Bool) throws(WireError) -> FrameAction {
+  private func score(_ body: RawSpan, isFull: Bool) throws(WireError) -> FrameAction {
     let handle = try ScoreLayout.peekHandle(body)
     guard handles[handle] != nil else {
       return .refuse(
@@ -194,10 +205,7 @@ package struct ConnectionMachine: ~Copyable {
           .tooManyInFlight, "\(inFlight) requests are unanswered on this connection; wait for some")
       )
     }
-    guard !isPoolFull else {
-      return .decline(
-        .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin)))
-    }
+    guard !isFull else { return .decline(.full) }
     return .score(handle: handle)
   }
 
@@ -230,6 +238,17 @@ package struct ConnectionMachine: ~Copyable {
 
   // MARK: Backpressure
 
+  /// Whether the next frame that has arrived may be handled now; ``isPaced(now:)`` tells why not.
+  package func mayHandle(now: Int64) -> Bool {
+    isServing && backpressure.isWithinBounds && !isPaced(now: now)
+  }
+
+  /// Whether the peer has sent so many frames which are answered there and then that the next one waits.
+  package func isPaced(now: Int64) -> Bool { !controlPace.allows(now: now) }
+
+  /// Frames have arrived that may not be handled yet, or none are left of them: then more may be read.
+  package mutating func framesArrived(_ hasArrived: Bool) { backpressure.hasArrived = hasArrived }
+
   /// The channel asks to read: whether it may now; else ``resumesReading(now:)`` says when.
   ///
   /// A connection that is closing is read, to find its end; what it sends is thrown away.
@@ -255,6 +274,7 @@ package struct ConnectionMachine: ~Copyable {
 
   /// All bytes of a read were used. `isMidFrame`: a frame has begun and is not complete.
   package mutating func readEnded(isMidFrame: Bool, completedFrame: Bool, now: Int64) {
+    lastHeard = now
     guard isMidFrame else {
       frameBegan = nil
       return
@@ -278,6 +298,11 @@ package struct ConnectionMachine: ~Copyable {
     if !backpressure.isReadPending, let frameBegan, now - frameBegan >= timeouts.frame {
       return .close(
         WireError(.timeout, "a frame was not complete after \(timeouts.frame / 1_000_000) ms"))
+    }
+    if inFlight == 0, now - lastHeard >= timeouts.idle {
+      return .close(
+        WireError(
+          .timeout, "nothing was heard for \(timeouts.idle / 1_000_000_000) s; PING to stay"))
     }
     return .none
   }
@@ -314,6 +339,18 @@ package struct ConnectionMachine: ~Copyable {
     switch phase {
     case .awaitingHello, .open, .draining: true
     case .closing, .closed: false
+    }
+  }
+}
+
+extension FrameKind {
+  /// Whether a client's frame is answered there and then, by the event loop.
+  package var isControl: Bool {
+    switch self {
+    case .bind, .unbind, .list, .ping: true
+    // Once, for the workers, or without an answer of its own.
+    case .hello, .score, .cancel: false
+    case .welcome, .bound, .scores, .pong, .unbound, .listed, .error, .goAway: false
     }
   }
 }

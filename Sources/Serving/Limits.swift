@@ -35,6 +35,16 @@ package enum ServingLimits {
   /// Requests of one connection in flight and their replies, in bytes. Above it the connection is not
   /// read: two frames of the largest size, or the deepest pipeline of ordinary ones.
   package static let heldBytesMax = 2 << 20
+  /// Frames of one connection that are answered there and then (BIND, UNBIND, LIST, PING) at once: as many as it
+  /// has handles, twice.
+  static let controlFramesBurst: Int64 = 128
+  /// … and a second from then on. A client that asks more often waits: BIND and LIST write a thousand times what
+  /// they read.
+  static let controlFramesPerSecond: Int64 = 20
+  /// Such frames of all connections of an event loop, a second: at some 7 µs each an eighth of its time.
+  package static let loopControlFramesPerSecond: Int64 = 20_000
+  /// … and at once: a millisecond or two that scores wait.
+  package static let loopControlFramesBurst: Int64 = 256
   /// An estimated wait is taken this much longer when it is held against a deadline: waits vary, and
   /// a frame refused at once is worth more to its client than one that expires in the queue.
   package static let waitMargin = 1.25
@@ -62,6 +72,9 @@ package struct ConnectionTimeouts: Hashable, Sendable {
   /// From the moment that replies pile up to the limit until they flow again. A peer that reads
   /// nothing for so long is gone, or not worth the memory.
   package var stalledReplies: Int64 = 5_000_000_000
+  /// Without a byte from the peer and nothing of its unanswered. A pool's connection that rests for so long costs
+  /// less to open anew than to keep; one whose peer has vanished would be kept for ever.
+  package var idle: Int64 = 600_000_000_000
   /// From a closing ERROR until the socket is closed whether the peer has read it or not.
   package var linger: Int64 = 1_000_000_000
 

@@ -26,6 +26,11 @@ package enum Refusal: Error, Hashable, Sendable {
   /// The frame's users, rows or bag values exceed what a batch of this model may hold.
   case tooManyRows
 
+  /// The server has no place or no memory for another request.
+  package static var full: Refusal {
+    .overloaded(retryAfterMicroseconds: UInt32(ServingLimits.retryAfterMicrosecondsMin))
+  }
+
   /// The code on the wire.
   package var code: ErrorCode {
     switch self {

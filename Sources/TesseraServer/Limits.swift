@@ -5,11 +5,13 @@ import TesseraWire
 ///
 /// What one connection can make the server hold, at worst and on purpose: one frame that is still
 /// arriving (1 MiB), the frames and replies in flight (`ServingLimits.heldBytesMax` and one frame over it, at most
-/// 3.5 MiB, in read buffers of `readBufferBytesMax` of which each may be kept by one small frame:
-/// 1,024 × 16 KiB), and replies that the peer does not read (`unsentBytesMax` in pieces of shared
-/// buffers, at most `sharedReplyBytesMax` each, and the answers to one more read: 16 KiB of BIND frames
-/// make up to 2.8 MiB of BOUND). Before HELLO: the bytes of one. An honest client with one small
-/// request at a time costs about 10 KiB.
+/// 3.5 MiB), one read that waits to be handled (`readBufferBytesMax`), and replies that the peer does not read
+/// (`unsentBytesMax` in pieces of shared buffers of at most `sharedReplyBytesMax` each, and one more: then its
+/// frames wait). Before HELLO: the bytes of one. An honest client with one small request at a time costs 10 KiB.
+///
+/// What all can together: `framesBytesMax`, for each connection 16 KiB to be handled and `unsentBytesMax` and one
+/// reply unsent (4,096 × 116 KiB = 464 MiB), and read buffers that small frames in flight keep
+/// (`loopRequestsMax` × `readBufferBytesMax` = 256 MiB for each event loop).
 enum ServerLimits {
   /// Connections at a time. Each costs a file descriptor; services keep a pool of some tens.
   static let connectionsMax = 4_096
@@ -35,6 +37,19 @@ enum ServerLimits {
   /// Requests of all connections of one event loop that are accepted and not answered. The queue is
   /// bounded by cost before; this bounds it when requests are very cheap.
   static let loopRequestsMax = 16_384
+  /// Frames that are still arriving, requests in flight and their replies, of all connections, in bytes: the event
+  /// loops have equal parts. What the largest requests of a hundred busy connections take. Above it a SCORE is
+  /// answered OVERLOADED, and a frame that spans reads is passed over.
+  static let framesBytesMax = 512 << 20
+  /// Frames of one connection that are handled before the others have their turn: some 0.2 ms.
+  static let turnFramesMax = 64
+  /// How often it is looked which connections may go on that wait for a pace, in milliseconds.
+  static let waitingMilliseconds: Int64 = 2
+  /// Connections too many that are told so at a time, a second each at most; further ones are closed at once.
+  static let turnedAwayMax = 256
+  /// A peer that is silent for so long is asked by the kernel whether it is there, in seconds; asked again so
+  /// often, so many times, before the connection is closed.
+  static let keepAlive = (idleSeconds: 60, intervalSeconds: 10, probes: 6)
   /// How often each connection's timeouts are looked at, in milliseconds. The shortest is a second.
   static let tickMilliseconds: Int64 = 100
   /// How often the registry is asked for a new generation, in milliseconds. A promotion must be

@@ -25,17 +25,31 @@ final class LoopContext: @unchecked Sendable {
   let tally = LoopTally()
   /// Of all its connections.
   let requests: RequestPool
+  /// What all its connections hold.
+  var memory: MemoryBudget
+  /// Of the frames of all its connections that are answered there and then.
+  var controlPace = Pace(
+    perSecond: ServingLimits.loopControlFramesPerSecond,
+    burst: ServingLimits.loopControlFramesBurst)
+  /// Connections whose frames wait for their own pace or that one, the longest waiting first.
+  private var waiting: [ServerConnection] = []
+  private var isLookPlanned = false
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   /// Connections that were written to while a batch is delivered.
   private var written: [ServerConnection] = []
   private(set) var isDraining = false
 
-  init(eventLoop: any EventLoop, index: Int, scheduler: Scheduler, settings: Settings) {
+  /// - Parameter memoryBytesMax: that its connections may hold together.
+  init(
+    eventLoop: any EventLoop, index: Int, scheduler: Scheduler, settings: Settings,
+    memoryBytesMax: Int
+  ) {
     self.eventLoop = eventLoop
     self.index = index
     self.scheduler = scheduler
     self.settings = settings
     requests = RequestPool(loop: index)
+    memory = MemoryBudget(bytesMax: memoryBytesMax)
   }
 
   /// Looks at the connections' timeouts now and then. Called once.
@@ -44,6 +58,31 @@ final class LoopContext: @unchecked Sendable {
     eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
       let now = MonotonicClock.now()
       for connection in self.connections.values { connection.tick(now: now) }
+    }
+  }
+
+  /// Lets a connection go on as soon as the pace allows.
+  func wait(_ connection: ServerConnection) {
+    waiting.append(connection)
+    if !isLookPlanned { lookAtWaitingSoon() }
+  }
+
+  private func lookAtWaitingSoon() {
+    isLookPlanned = true
+    eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(ServerLimits.waitingMilliseconds)) {
+      let now = MonotonicClock.now()
+      let looked = self.waiting
+      self.waiting = []
+      // Those that must wait on are at the end of the list again, behind whom nobody has looked at.
+      for (index, connection) in looked.enumerated() {
+        guard self.controlPace.allows(now: now) else {
+          self.waiting = looked[index...] + self.waiting
+          break
+        }
+        connection.waited(now: now)
+      }
+      self.isLookPlanned = false
+      if !self.waiting.isEmpty { self.lookAtWaitingSoon() }
     }
   }
 

@@ -28,6 +28,8 @@ public struct ServerConfiguration: Sendable {
   public var credential: [UInt8] = []
   /// Instruction set of the kernels, by name; nil = the best that this processor has.
   public var instructionSet: String?
+  /// Frames and replies of all connections, in bytes.
+  package var framesBytesMax = ServerLimits.framesBytesMax
   /// How long a connection may make the server wait.
   package var timeouts = ConnectionTimeouts()
 

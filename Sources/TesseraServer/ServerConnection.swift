@@ -19,6 +19,12 @@ final class ServerConnection: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   /// Something was written since the last flush.
   private var isWritten = false
+  /// It is in the loop's list of those that wait for its pace.
+  private var isWaiting = false
+  /// It will go on with what has arrived when the loop comes to it.
+  private var isGoingOn = false
+  /// What of the loop's memory it holds for frames that are not handled yet.
+  private var arrivingBytes = 0
 
   init(loop: LoopContext, now: Int64) {
     self.loop = loop
@@ -40,7 +46,7 @@ final class ServerConnection: ChannelDuplexHandler {
   func channelInactive(context: ChannelHandlerContext) {
     presence.leave()
     machine.closed()
-    assembler.clear()
+    forgetArrived()
     cancellable = [:]
     loop.remove(self)
     self.context = nil
@@ -55,20 +61,17 @@ final class ServerConnection: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard machine.isServing else { return }
     let now = MonotonicClock.now()
-    assembler.append(unwrapInboundIn(data))
-    var frames = 0
     do {
-      while machine.isServing,
-        let (header, body) = try assembler.next(
-          accepting: machine.accepted)
-      {
-        frames += 1
-        handle(header, body, now: now)
+      if loop.memory.isFull, let header = try assembler.passOver(accepting: machine.accepted) {
+        perform(
+          machine.passedOver(header), requestID: header.requestID, body: ByteBuffer(), now: now)
       }
     } catch {
+      // It began before, and was accepted then.
       perform(machine.received(error), requestID: 0, body: ByteBuffer(), now: now)
     }
-    machine.readEnded(isMidFrame: assembler.isMidFrame, completedFrame: frames > 0, now: now)
+    assembler.append(unwrapInboundIn(data))
+    handleArrived(now: now)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -79,7 +82,7 @@ final class ServerConnection: ChannelDuplexHandler {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     let now = MonotonicClock.now()
     machine.repliesStalled(!context.channel.isWritable, now: now)
-    resumeReading(now: now)
+    goOnSoon()
     context.fireChannelWritabilityChanged()
   }
 
@@ -91,11 +94,81 @@ final class ServerConnection: ChannelDuplexHandler {
     if let context, machine.resumesReading(now: now) { context.read() }
   }
 
+  // MARK: What has arrived
+
+  /// Handles frames that have arrived: a turn of them, since others wait, too, and only as long as the peer is
+  /// within its bounds. The rest stays, and more is not read, until the connection goes on.
+  private func handleArrived(now: Int64) {
+    var (frames, controlFrames) = (0, 0)
+    do {
+      while frames < ServerLimits.turnFramesMax, machine.mayHandle(now: now),
+        controlFrames == 0 || loop.controlPace.allows(now: now),
+        let (header, body) = try assembler.next(accepting: machine.accepted)
+      {
+        frames += 1
+        if header.kind.isControl { controlFrames += 1 }
+        handle(header, body, now: now)
+      }
+    } catch {
+      perform(machine.received(error), requestID: 0, body: ByteBuffer(), now: now)
+    }
+    guard machine.isServing else { return forgetArrived() }
+    machine.readEnded(isMidFrame: assembler.isMidFrame, completedFrame: frames > 0, now: now)
+    machine.framesArrived(assembler.hasUnread)
+    count(assembler.storageBytes)
+    guard assembler.hasUnread else { return }
+    if machine.isPaced(now: now) || controlFrames > 0 && !loop.controlPace.allows(now: now) {
+      if !isWaiting { loop.wait(self) }
+      isWaiting = true
+    } else if machine.mayHandle(now: now) {
+      goOnSoon()
+    }
+  }
+
+  /// The loop's pace allows more frames that are answered there and then.
+  func waited(now: Int64) {
+    isWaiting = false
+    goOn(now: now)
+  }
+
+  /// Goes on with what has arrived, if the peer is within its bounds again, and then with reading.
+  private func goOn(now: Int64) {
+    if assembler.hasUnread { handleArrived(now: now) }
+    resumeReading(now: now)
+    flush()
+  }
+
+  /// As ``goOn(now:)``, after the others' turns.
+  private func goOnSoon() {
+    guard assembler.hasUnread else { return resumeReading(now: MonotonicClock.now()) }
+    guard !isGoingOn, let context else { return }
+    isGoingOn = true
+    context.eventLoop.assumeIsolated().execute {
+      self.isGoingOn = false
+      self.goOn(now: MonotonicClock.now())
+    }
+  }
+
+  /// Counts what is held of frames that are not handled yet.
+  private func count(_ bytes: Int) {
+    loop.memory.hold(bytes - arrivingBytes)
+    arrivingBytes = bytes
+  }
+
+  /// Throws away what has arrived: nothing of it will be answered.
+  private func forgetArrived() {
+    assembler.clear()
+    machine.framesArrived(false)
+    count(0)
+  }
+
   // MARK: Frames
 
   private func handle(_ header: FrameHeader, _ body: ByteBuffer, now: Int64) {
     let action = machine.received(
-      header, body: body.readableBytesSpan, isPoolFull: !loop.requests.hasRoom)
+      header, body: body.readableBytesSpan,
+      isFull: !loop.requests.hasRoom || loop.memory.isFull, now: now)
+    if header.kind.isControl { loop.controlPace.count(now: now) }
     if case .score(let handle) = action {
       score(header, body, handle: handle, now: now)
     } else {
@@ -137,6 +210,7 @@ final class ServerConnection: ChannelDuplexHandler {
         ? nil : ReplyAssembly(request.work.replyFrame(request.layout, model.signature))
       if machine.capabilities.contains(.cancelling) { cancellable[request.requestID] = request }
       machine.submitted(heldBytes: held)
+      loop.memory.hold(held)
     case .refused(let refusal):
       loop.requests.give(back: request)
       refuse(refusal, requestID: header.requestID)
@@ -240,6 +314,7 @@ final class ServerConnection: ChannelDuplexHandler {
     _ request: PendingRequest, _ answer: FrameParts.Answer, scores: () -> ByteBuffer
   ) -> Bool {
     machine.released(heldBytes: request.heldBytes)
+    loop.memory.release(request.heldBytes)
     if !request.isCancelled { machine.answered() }
     if cancellable[request.requestID] === request { cancellable[request.requestID] = nil }
     guard let context, machine.isServing, !request.isCancelled else { return false }
@@ -251,7 +326,7 @@ final class ServerConnection: ChannelDuplexHandler {
     case .refusal(let refusal): refuse(refusal, requestID: request.requestID)
     case .nothing: break
     }
-    if !machine.isReading { resumeReading(now: MonotonicClock.now()) }
+    if !machine.isReading { goOnSoon() }
     return isWritten && !wasWritten
   }
 
@@ -303,7 +378,7 @@ final class ServerConnection: ChannelDuplexHandler {
     flush()
     machine.beginClosing(now: now)
     presence.leave()
-    assembler.clear()
+    forgetArrived()
     context?.close(mode: .output, promise: nil)
     resumeReading(now: now)
   }

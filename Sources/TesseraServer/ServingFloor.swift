@@ -47,7 +47,9 @@ final class ServingFloor: Sendable {
     self.scheduler = scheduler
     self.group = group
     loops = group.makeIterator().enumerated().map {
-      LoopContext(eventLoop: $1, index: $0, scheduler: scheduler, settings: settings)
+      LoopContext(
+        eventLoop: $1, index: $0, scheduler: scheduler, settings: settings,
+        memoryBytesMax: configuration.framesBytesMax / configuration.eventLoops)
     }
     tallies = (0..<configuration.workers).map { _ in WorkerTally() }
     connections = ConnectionCount(max: configuration.connectionsMax)

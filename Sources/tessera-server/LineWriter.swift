@@ -5,10 +5,6 @@ import Synchronization
 /// Text for a descriptor that may block or be closed: a paused terminal, a full pipe, a reader that has gone.
 /// Nobody who writes waits; what the descriptor does not take in time is lost, and counted.
 final class LineWriter: TextOutputStream, Sendable {
-  /// Text that waits to be written, in bytes: some thousand lines, more than starting, loading and draining
-  /// write together.
-  private static let waitingBytesMax = 256 << 10
-
   private struct State {
     var waiting: [UInt8] = []
     var lostLines = 0
@@ -27,7 +23,7 @@ final class LineWriter: TextOutputStream, Sendable {
   /// Takes a line with its line break.
   func write(_ line: String) {
     let isIdle = state.withLock { state in
-      guard state.waiting.count + line.utf8.count <= Self.waitingBytesMax else {
+      guard state.waiting.count + line.utf8.count <= ProgramLimits.waitingTextBytesMax else {
         state.lostLines += 1
         return false
       }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Credential
-import Dispatch
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -98,7 +97,7 @@ struct TesseraServerCommand: AsyncParsableCommand {
       LineWriter(descriptor: STDOUT_FILENO), LineWriter(descriptor: STDERR_FILENO)
     )
     defer {
-      for lines in [output, log] { lines.finish(within: Self.lastLinesTime) }
+      for lines in [output, log] { lines.finish(within: ProgramLimits.lastLinesTime) }
     }
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler(label: label, stream: log)
@@ -128,9 +127,6 @@ struct TesseraServerCommand: AsyncParsableCommand {
       throw ExitCode.failure
     }
   }
-
-  /// How long the end waits for whoever reads the log.
-  private static let lastLinesTime = DispatchTimeInterval.milliseconds(500)
 
   private func settings() throws -> ServerConfiguration {
     var settings = ServerConfiguration(

@@ -5,7 +5,7 @@ import Testing
 /// A machine and the peer's side of a transcript. A class, because `#expect` copies what it looks at.
 final class Peer {
   private var machine: ConnectionMachine
-  var isPoolFull = false
+  var isFull = false
 
   init(credential: [UInt8] = [], limits: FrameLimits = .standard) {
     machine = ConnectionMachine(
@@ -20,7 +20,7 @@ final class Peer {
     do throws(WireError) {
       let header = try unsafe FrameHeader(
         decoding: frame.span.bytes, accepting: machine.accepted)  // As above.
-      return machine.received(header, body: body, isPoolFull: isPoolFull)
+      return machine.received(header, body: body, isFull: isFull, now: 0)
     } catch {
       return machine.received(error)
     }
@@ -257,11 +257,11 @@ struct ConnectionMachineTests {
     let peer = Peer()
     _ = try peer.send(HelloBody())
     _ = peer.bound("coupon")
-    peer.isPoolFull = true
+    peer.isFull = true
     #expect(
       peer.score(handle: 0) == .decline(.overloaded(retryAfterMicroseconds: 1_000)))
     #expect(peer.score(handle: 1).refused == .unknownHandle)
-    peer.isPoolFull = false
+    peer.isFull = false
     #expect(peer.score(handle: 0) == .score(handle: 0))
   }
 

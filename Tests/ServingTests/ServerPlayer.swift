@@ -145,7 +145,7 @@ extension ServerPlayer {
     }
     guard let header else { return }
     let body = span.extracting(FrameHeader.byteCount..<header.frameByteCount)
-    let action = machine.received(header, body: body, isPoolFull: false)
+    let action = machine.received(header, body: body, isFull: false, now: 0)
     try perform(action, header.requestID, body)
     if !isHolding { try compute() }
   }
