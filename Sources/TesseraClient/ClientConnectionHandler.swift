@@ -29,6 +29,8 @@ final class ClientConnectionHandler: ChannelInboundHandler {
   private var connection: ClientConnection?
   private var timer: (deadline: UInt64, task: Scheduled<Void>)?
   private var hasReportedEnd = false
+  /// The server has sent something since it was looked last.
+  private var hasHeard = true
 
   init(
     id: ConnectionID, credential: [UInt8], greetingTimeout: TimeAmount, observer: Observer
@@ -55,9 +57,11 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     flush()
     let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
     context.eventLoop.scheduleTask(in: greetingTimeout) { bound.value.giveUpGreeting() }
+    listen()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    hasHeard = true
     reader.append(Self.unwrapInboundIn(data))
     do {
       while machine.state != .closed,
@@ -89,6 +93,22 @@ final class ClientConnectionHandler: ChannelInboundHandler {
   private func giveUpGreeting() {
     guard machine.state == .greeting else { return }
     end(TesseraClientError(.connectionFailed, "the server did not greet in time"))
+  }
+
+  /// Asks a server that is silent whether it is there, as long as the socket is open.
+  private func listen() {
+    guard let context, machine.state != .closed else { return }
+    let now = NIODeadline.now().uptimeNanoseconds
+    if !hasHeard, let requestID = machine.ping(now: now) {
+      outbound.writePing(requestID)
+      flush()
+      arm(for: now &+ ClientLimits.unansweredNanosecondsMax)
+    }
+    hasHeard = false
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: .seconds(ClientLimits.silenceSecondsMax)) {
+      bound.value.listen()
+    }
   }
 
   // MARK: What tasks want

@@ -9,6 +9,9 @@ package enum ClientLimits {
   /// How long a reply may be late, counted from the request's deadline, before the connection is given up:
   /// the server answers every frame or closes, so silence of this length means that the peer is gone or stuck.
   package static let unansweredNanosecondsMax: UInt64 = 5_000_000_000
+  /// A server that says nothing for so long is asked whether it is there: often enough that no server, and nothing
+  /// between, takes the connection for idle.
+  static let silenceSecondsMax: Int64 = 20
   /// How often one call may be sent: the first time and once with a new binding, and both again on another
   /// connection when the first was draining. More would multiply the load of a server that is already in
   /// trouble.

@@ -10,6 +10,7 @@ package enum Reply: Equatable {
   case listed(requestID: UInt64, ListedBody)
   case error(requestID: UInt64, ErrorBody)
   case goAway(GoAwayBody)
+  case pong(requestID: UInt64)
   /// A kind that no client is sent at this version, or an answer to nothing that was asked.
   case unexpected(FrameKind)
 }
@@ -76,6 +77,12 @@ extension ConnectionStateMachine {
         return .close(violation("the server answered LISTED to \(id), which is no LIST"))
       }
       return .listed(body, entry.caller)
+    case (.ready, .pong(let id)), (.draining, .pong(let id)):
+      guard let entry = inFlight.remove(id), case .ping = entry.kind else {
+        return .close(violation("the server answered PONG to \(id), which is no PING"))
+      }
+      isPinging = false
+      return .none
     case (.ready, .error(let id, let error)), (.draining, .error(let id, let error)):
       return refused(id, error)
     case (.idle, _), (.greeting, _), (.ready, _), (.draining, _):
@@ -116,6 +123,10 @@ extension ConnectionStateMachine {
       return .bindRefused(error, callers)
     case .list:
       return .listRefused(error, entry.caller)
+    case .ping:
+      // It is there, which is all that was asked.
+      isPinging = false
+      return .none
     case .score(let handle):
       guard error.retry == .afterBinding else {
         return .scoreRefused(error, entry.caller)
@@ -159,6 +170,7 @@ extension Reply {
     case .listed: "LISTED"
     case .error: "ERROR"
     case .goAway: "GOAWAY"
+    case .pong: "PONG"
     case .unexpected(let kind): kind.name
     }
   }

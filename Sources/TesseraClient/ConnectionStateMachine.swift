@@ -23,6 +23,7 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
       case score(handle: UInt16)
       case bind(ModelReference)
       case list
+      case ping
     }
     @usableFromInline let kind: Kind
     /// Who gets the reply; nil once they have stopped waiting.
@@ -57,6 +58,8 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
   package internal(set) var capabilities: Capabilities = []
   /// Requests that nobody waits for any more and that the server has not been told of.
   private var uncancelled: [UInt64] = []
+  /// A PING is unanswered.
+  var isPinging = false
   /// Why the server wants no more requests on this connection, once that is so.
   package internal(set) var drainReason = TesseraClientError(
     .draining, "the connection is being closed")
@@ -174,6 +177,14 @@ extension ConnectionStateMachine {
     }
     return .send(
       requestID: inFlight.insert(InFlight(kind: .list, caller: caller, deadline: deadline)))
+  }
+
+  /// The server has been silent for long: returns the id of a PING to send, or nil where one is unanswered, or
+  /// there is nobody to ask. A server that does not answer it, nor anything else, is given up by ``expire(now:)``.
+  package mutating func ping(now: UInt64) -> UInt64? {
+    guard state == .ready || state == .draining, !isPinging else { return nil }
+    isPinging = true
+    return inFlight.insert(InFlight(kind: .ping, caller: nil, deadline: now))
   }
 
   /// BIND `requestID` could not be written after all. Returns everyone who waited for it.

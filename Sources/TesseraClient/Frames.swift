@@ -22,7 +22,9 @@ extension Reply {
       self = .goAway(try GoAwayBody(decoding: body.readableBytesSpan))
     case .listed:
       self = .listed(requestID: header.requestID, try ListedBody(decoding: body.readableBytesSpan))
-    case .hello, .bind, .score, .ping, .unbind, .cancel, .list, .pong, .unbound:
+    case .pong:
+      self = .pong(requestID: header.requestID)
+    case .hello, .bind, .score, .ping, .unbind, .cancel, .list, .unbound:
       self = .unexpected(header.kind)
     }
   }
@@ -33,6 +35,13 @@ extension ByteBuffer {
   package mutating func writeCancel(_ requestID: UInt64) {
     var bytes: [UInt8] = []
     Frame.append(.cancel, requestID: requestID, body: RawSpan(), to: &bytes)
+    writeBytes(bytes)
+  }
+
+  /// Appends a PING without bytes.
+  package mutating func writePing(_ requestID: UInt64) {
+    var bytes: [UInt8] = []
+    Frame.append(.ping, requestID: requestID, body: RawSpan(), to: &bytes)
     writeBytes(bytes)
   }
 

@@ -64,6 +64,51 @@ struct FrameAssemblerTests {
     #expect(assembled.storageBytesMax <= 8_192)
   }
 
+  @Test(
+    "a frame that is passed over is not kept, and what follows it is read as if it had been",
+    arguments: [1, 7, 400, 2_900, 2_999, 3_000, 4_000])
+  func passOver(cut: Int) throws {
+    let body = [UInt8](repeating: 5, count: 3_000)
+    var bytes: [UInt8] = []
+    // Integers have no padding that `bytes` could expose.
+    unsafe Frame.append(.score, requestID: 1, body: body.span.bytes, to: &bytes)
+    unsafe Frame.append(.score, requestID: 2, body: body.span.bytes, to: &bytes)
+    unsafe Frame.append(.ping, requestID: 3, body: [1, 2].span.bytes, to: &bytes)
+    var assembler = FrameAssembler()
+    #expect(try assembler.passOver(accepting: .every) == nil)
+    assembler.append(ByteBuffer(bytes: bytes[..<25]))
+    #expect(try assembler.next(accepting: .every) == nil)
+    #expect(try assembler.passOver(accepting: .every)?.requestID == 1)
+    #expect(assembler.isMidFrame)
+    #expect(assembler.storageBytes == 0)
+    #expect(try assembler.passOver(accepting: .every) == nil)
+    var ids: [UInt64] = []
+    for range in [25..<25 + cut, 25 + cut..<bytes.count] {
+      assembler.append(ByteBuffer(bytes: bytes[range]))
+      while let (header, _) = try assembler.next(accepting: .every) { ids.append(header.requestID) }
+    }
+    #expect(ids == [2, 3])
+    #expect(!assembler.isMidFrame)
+  }
+
+  @Test("what is appended to bytes that are not used yet comes after them")
+  func unread() throws {
+    let (bytes, bodies) = stream(9)
+    var assembler = FrameAssembler()
+    var read: [[UInt8]] = []
+    // One frame is taken of each read that came.
+    for start in stride(from: 0, to: bytes.count, by: 500) {
+      assembler.append(ByteBuffer(bytes: bytes[start..<min(start + 500, bytes.count)]))
+      if let (_, body) = try assembler.next(accepting: .every) {
+        read.append(Array(body.readableBytesView))
+      }
+    }
+    while assembler.hasUnread, let (_, body) = try assembler.next(accepting: .every) {
+      read.append(Array(body.readableBytesView))
+    }
+    #expect(read == bodies)
+  }
+
   @Test("a header that claims too much is refused before its body is waited for")
   func longBody() throws {
     var assembler = FrameAssembler()

@@ -58,6 +58,9 @@ final class Peer {
   func cancelled() { machine.answered() }
   func released(heldBytes: Int) { machine.released(heldBytes: heldBytes) }
   func mayRead() -> Bool { machine.mayRead() }
+  func mayHandle(now: Int64) -> Bool { machine.mayHandle(now: now) }
+  func isPaced(now: Int64) -> Bool { machine.isPaced(now: now) }
+  func framesArrived(_ hasArrived: Bool) { machine.framesArrived(hasArrived) }
   func resumesReading(now: Int64) -> Bool { machine.resumesReading(now: now) }
   func deadline(budgetMicroseconds: Int, now: Int64) -> Int64 {
     machine.deadline(budgetMicroseconds: budgetMicroseconds, now: now)

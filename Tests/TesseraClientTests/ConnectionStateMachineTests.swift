@@ -162,6 +162,28 @@ struct ConnectionStateMachineTests {
     #expect(it.machine.expire(now: 5_000_000_010).close?.code == .connectionLost)
   }
 
+  @Test(
+    "asks a silent server whether it is there, once at a time, and gives it up without an answer")
+  func silentServer() {
+    var it = ConnectionTranscript.bound()
+    let ping = it.machine.ping(now: 10)
+    #expect(ping != nil)
+    #expect(it.machine.ping(now: 11) == nil)
+    #expect(it.hears(.pong(requestID: ping ?? 0)) == "nothing")
+    #expect(it.machine.expire(now: 9_000_000_000).close == nil)
+    #expect(it.machine.ping(now: 9_000_000_000) != nil)
+    #expect(it.machine.expire(now: 13_999_999_999).close == nil)
+    #expect(it.machine.expire(now: 14_000_000_000).close?.code == .connectionLost)
+  }
+
+  @Test("does not ask a server that it is not connected to")
+  func noPing() {
+    var it = ConnectionTranscript()
+    #expect(it.machine.ping(now: 10) == nil)
+    it.machine.opened()
+    #expect(it.machine.ping(now: 10) == nil)
+  }
+
   @Test("drops the replies of those who were cancelled")
   func cancelled() {
     var it = ConnectionTranscript.bound()
@@ -188,7 +210,7 @@ struct ConnectionStateMachineTests {
       .scores(requestID: 77),
       .bound(requestID: 77, ConnectionTranscript.body(handle: 1)),
       .error(requestID: 77, refusal(.overloaded)),
-      .unexpected(.pong),
+      .pong(requestID: 77),
       .unexpected(.score),
     ])
   func violations(reply: Reply) {
