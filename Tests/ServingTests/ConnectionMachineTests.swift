@@ -209,14 +209,6 @@ struct ConnectionMachineTests {
     #expect(error.code == .timeout)
   }
 
-  @Test("an idle connection between frames may stay for ever")
-  func idle() throws {
-    let peer = Peer()
-    _ = try peer.send(HelloBody())
-    peer.readEnded(isMidFrame: false, completedFrame: true, now: 1)
-    #expect(peer.tick(now: .max) == .none)
-  }
-
   @Test("a peer that does not read its replies is cut off")
   func stalledReplies() throws {
     let peer = Peer()
