@@ -1,3 +1,5 @@
+public import ModelGraph
+
 /// Where an alias points, and where it pointed before.
 public struct AliasRecord: Hashable, Sendable, Codable {
   /// Where it points.

@@ -6,6 +6,7 @@
   import Foundation
 #endif
 import LMDBStore
+import ModelGraph
 import TesseraWire
 
 /// What a migration took over.

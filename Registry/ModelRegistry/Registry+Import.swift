@@ -87,6 +87,9 @@ extension Registry {
         .limit, at: "manifest",
         "has \(bytes.count) bytes, more than \(RegistryLimits.manifestBytesMax)")
     }
+    // What could not be read again is not written: metrics that are nested as deep as a file may be stand
+    // one level deeper in a manifest.
+    _ = try CanonicalJSON.decode(Manifest.self, from: bytes, at: "manifest", code: .limit)
     let content = manifest.sources.digest(with: manifest.precision)
     return try write { transaction throws(RegistryError) in
       if let (version, record) = try transaction.reading.version(of: model, madeFrom: content) {

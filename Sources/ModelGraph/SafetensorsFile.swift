@@ -149,14 +149,11 @@ private struct Header {
     dataOffset = 8 + Int(length)
     let raw: RawEntries
     do {
-      raw = try JSONDecoder().decode(RawEntries.self, from: Data(bytes[8..<dataOffset]))
+      raw = try StrictJSON.decode(RawEntries.self, from: Array(bytes[8..<dataOffset]))
     } catch let error as ModelError {
       throw ModelError(.file, at: error.place, error.message)
-    } catch let error as DecodingError {
-      let error = ModelError(decoding: error, file: "header")
-      throw SafetensorsFile.damaged("the header is not as it should be: \(error)")
     } catch {
-      throw SafetensorsFile.damaged("the header is not JSON: \(error)")
+      throw SafetensorsFile.damaged("the header is not as it should be: \(error)")
     }
     guard raw.entries.count <= ModelLimits.tensorsMax else {
       throw SafetensorsFile.damaged(

@@ -27,7 +27,7 @@ struct FormatTests {
   }
 
   private func canonical(_ text: String) throws -> String {
-    let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    let value = try CanonicalJSON.decode(JSONValue.self, from: Array(text.utf8), at: "page")
     return String(decoding: CanonicalJSON.encode(value), as: UTF8.self)
       .replacing(/sha256:[0-9a-f]{64}/, with: "sha256:<digest>")
   }
@@ -95,7 +95,7 @@ struct FormatTests {
     let manifest = try file("vectors/valid/manifest.json")
     let digest = Digest(of: manifest)
     #expect(String(decoding: try file("FORMAT.md"), as: UTF8.self).contains("`\(digest)`"))
-    let parsed = try JSONDecoder().decode(Manifest.self, from: Data(manifest))
+    let parsed = try CanonicalJSON.decode(Manifest.self, from: manifest, at: "vector")
     for (_, blob) in parsed.blobs {
       let name = blob.digest.description.dropFirst("sha256:".count)
       let stored = try file("vectors/valid/\(name).zst")

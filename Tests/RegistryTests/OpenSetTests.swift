@@ -1,6 +1,7 @@
 // What a later release may have written: shown, left alone, never in the way.
 
 import Foundation
+import ModelGraph
 import ModelRegistry
 import Testing
 
