@@ -18,6 +18,9 @@ public struct AliasRecord: Hashable, Sendable, Codable {
     self.other = other
   }
 
+  /// Every version that the alias or a rollback of it needs, with the manifest that is pinned.
+  var pins: [(version: UInt32, manifest: Digest)] { (history + [target]).flatMap(\.pins) }
+
   /// Whether the alias, or a rollback of it, needs the version.
   func needs(_ version: UInt32) -> Bool {
     (history + [target]).contains { $0.versions.contains(version) }

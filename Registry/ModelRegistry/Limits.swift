@@ -36,6 +36,8 @@ public enum RegistryLimits {
   /// What nothing needs any more is kept this long before `gc` reclaims it, in seconds: a day, since a
   /// server that was told to load a version may still be reading it, and a mistake is noticed by then.
   public static let graceSeconds = 86_400
+  /// The longest that `gc` can be told to wait: ten years, as good as for ever.
+  public static let graceSecondsMax = 3_650 * 86_400
   /// Targets an alias remembers for rollback. Older ones fall off: nobody goes back 64 promotions
   /// by rolling back, and the record stays small enough to be read at every poll.
   public static let aliasHistoryMax = 64

@@ -25,8 +25,8 @@ struct ObjectName: Hashable, Sendable {
     try self.init(kind: ObjectKind.model.description, name: name)
   }
 
+  var isModel: Bool { kind.text == ObjectKind.model.description }
+
   /// The name alone for a model, with the kind in front for others.
-  var words: String {
-    kind.text == ObjectKind.model.description ? name.text : "\(kind.text) \(name.text)"
-  }
+  var words: String { isModel ? name.text : "\(kind.text) \(name.text)" }
 }

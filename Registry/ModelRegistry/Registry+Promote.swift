@@ -108,8 +108,9 @@ extension Registry {
             + "promote the version that you want")
       }
       // What is gone is said here, not at the server.
-      for version in target.versions {
-        _ = try transaction.reading.existingVersion(object, version)
+      for (version, manifest) in target.pins {
+        try transaction.reading.existingVersion(object, version)
+          .check(manifest, version, of: object, by: "alias \(alias)")
       }
       let from = record.target
       record.target = target
@@ -140,8 +141,14 @@ extension WriteTransaction {
   fileprivate func promote(
     _ object: ObjectName, _ alias: Name, to version: UInt32, by change: Change
   ) throws(RegistryError) -> AliasMove {
-    let manifest = try reading.existingVersion(object, version).manifest
-    let target = AliasTarget(version: version, manifest: manifest)
+    let record = try reading.existingVersion(object, version)
+    // A version whose record was exchanged would be pinned as what it is not.
+    for entry in try reading.aliases(of: object) {
+      for (pinned, manifest) in entry.state.record?.pins ?? [] where pinned == version {
+        try record.check(manifest, version, of: object, by: "alias \(entry.alias)")
+      }
+    }
+    let target = AliasTarget(version: version, manifest: record.manifest)
     let current: AliasRecord?
     switch try reading.alias(object, alias) {
     case .present(let record): current = record
@@ -155,10 +162,10 @@ extension WriteTransaction {
     }
     if current?.target == target { return move(isChange: false) }
     let history = (current?.history ?? []) + (current.map { [$0.target] } ?? [])
-    let record = AliasRecord(
+    let moved = AliasRecord(
       target: target, since: CanonicalJSON.timestamp(change.now),
       history: history.suffix(RegistryLimits.aliasHistoryMax), other: current?.other ?? [:])
-    try put(record: record, Key.alias(object, alias), in: .aliases)
+    try put(record: moved, Key.alias(object, alias), in: .aliases)
     try audit(.promote, object, alias: alias, from: current?.target, to: target, by: change)
     return move(isChange: true)
   }

@@ -160,9 +160,15 @@ private struct Header {
         "\(raw.entries.count) tensors are more than \(ModelLimits.tensorsMax)")
     }
     var entries: [Tensor] = []
-    for (name, entry) in raw.entries {
-      entries.append(try Self.check(entry, name: name, dataBytes: bytes.count - dataOffset))
+    var faults: [ModelError] = []
+    for (name, entry) in raw.entries.sorted(by: { $0.0 < $1.0 }) {
+      do throws(ModelError) {
+        entries.append(try Self.check(entry, name: name, dataBytes: bytes.count - dataOffset))
+      } catch {
+        faults.append(error)
+      }
     }
+    if let all = ModelError(joining: faults) { throw all }
     self.entries = entries.sorted { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
   }
 

@@ -102,11 +102,18 @@ struct FormatTests {
       try replace(blob.digest.bytes, in: "blobs", with: stored, at: path)
     }
     let record = VersionRecord(
-      manifest: digest, content: digest, created: "2026-03-01T09:50:00.000Z", note: "a vector")
+      manifest: digest, content: parsed.content, created: "2026-03-01T09:50:00.000Z",
+      note: "a vector")
     try replace(digest.bytes, in: "manifests", with: manifest, at: path)
     try replace(
       Array("model\0tiny\0".utf8) + [0, 0, 0, 1], in: "versions",
       with: CanonicalJSON.encode(record),
+      at: path)
+    try replace(
+      [0, 0, 0, 0, 0, 0, 0, 1] + Array("model\0tiny\0".utf8), in: "audit",
+      with: Array(
+        #"{"sequence":1,"when":"2026-03-01T09:50:00.000Z","who":"x","action":"import","kind":"model","object":"tiny","version":1}"#
+          .utf8),
       at: path)
 
     let registry = try Registry(path: path, access: .readOnly)

@@ -189,7 +189,12 @@ struct ImportTests {
     let second = #expect(throws: RegistryError.self) {
       try registry.importModel(folder: folder / "nowhere", change: .test())
     }
-    #expect(second?.place.hasSuffix("model.json") == true)
+    #expect(second?.place == folder / "nowhere")
+    #expect(second?.message == "there is no such folder")
+    let third = #expect(throws: RegistryError.self) {
+      try registry.importModel(folder: "\(source)/model.json", change: .test())
+    }
+    #expect(third?.message.contains("is not a folder") == true)
     #expect(try registry.objects().isEmpty)
   }
 

@@ -2,7 +2,7 @@
 // a wrong use of the command exits with 64.
 
 import ArgumentParser
-import ModelRegistry
+import Glibc
 
 @main
 struct TesseraRegistry: ParsableCommand {
@@ -24,8 +24,26 @@ struct TesseraRegistry: ParsableCommand {
     ])
 
   static func main() {
-    reportFaults()
-    main(nil)
+    prepareSignals()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// The command's last word: help goes to standard output, a refusal to standard error.
+  private static func end(with error: any Error) -> Never {
+    let code = exitCode(for: error)
+    let message = fullMessage(for: error)
+    if code.isSuccess {
+      do { try write(Array((message + "\n").utf8)) } catch { end(with: error) }
+    } else if !message.isEmpty {
+      // Only the text about a wrong use has several lines.
+      complain(message, keepingNewlines: code == .validationFailure)
+    }
+    Glibc.exit(code.rawValue)
   }
 
   @OptionGroup var location: RegistryLocation

@@ -3,8 +3,11 @@
 
 import Glibc
 
-/// Says that the registry is damaged when reading it is ended by a signal, and exits with 1.
-func reportFaults() {
+/// Says that the registry is damaged when reading it is ended by a signal, and exits with 1. A write that
+/// fails comes back as an error: a closed pipe, a limit on the size of files.
+func prepareSignals() {
+  _ = signal(SIGPIPE, SIG_IGN)
+  _ = signal(SIGXFSZ, SIG_IGN)
   for number in [SIGBUS, SIGSEGV, SIGABRT] {
     var action = sigaction()
     // A function that captures nothing.
