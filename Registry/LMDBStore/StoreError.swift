@@ -133,6 +133,7 @@ extension StoreError.Code {
     case .truncated: "the data file has been cut short; restore the folder from a copy"
     case .unsettled: "the folder keeps changing under the reader; try again"
     case .system(ENOSPC), .system(EDQUOT): "the disk is full"
+    case .system(EFBIG): "the file may not become larger; look at `ulimit -f`"
     // LMDB's word for a write that was cut short.
     case .system(EIO): "a write failed: the disk is full, or it is damaged (Input/output error)"
     // The text is copied before the call's buffer can be used again.

@@ -74,10 +74,15 @@ extension Registry {
       }
       names.append(name)
     }
-    for promotion in Set(promotions.map { Promotion(model: $0.model, version: $0.version) }) {
+    let versions = Set(promotions.map { Promotion(model: $0.model, version: $0.version) })
+    for promotion in versions {
       _ = try load(model: promotion.model, version: promotion.version)
     }
-    return try write { transaction throws(RegistryError) in
+    return try move { transaction throws(RegistryError) in
+      for promotion in versions {
+        try transaction.reading.checkPins(
+          of: ObjectName(model: promotion.model), promotion.version)
+      }
       var moves: [AliasMove] = []
       for (promotion, (object, alias)) in zip(promotions, names) {
         moves.append(
@@ -99,7 +104,7 @@ extension Registry {
   ) throws(RegistryError) -> AliasMove {
     let (object, name) = (try ObjectName(model: model), try Name(alias, of: "alias"))
     try change.check()
-    return try write { transaction throws(RegistryError) in
+    return try move { transaction throws(RegistryError) in
       var record = try transaction.reading.existingAlias(object, name)
       guard let target = record.history.popLast() else {
         throw RegistryError(
@@ -137,18 +142,25 @@ extension ReadTransaction {
   }
 }
 
-extension WriteTransaction {
-  fileprivate func promote(
-    _ object: ObjectName, _ alias: Name, to version: UInt32, by change: Change
-  ) throws(RegistryError) -> AliasMove {
-    let record = try reading.existingVersion(object, version)
-    // A version whose record was exchanged would be pinned as what it is not.
-    for entry in try reading.aliases(of: object) {
+extension ReadTransaction {
+  /// Refuses a version that an alias, or a rollback of one, pins as something else: its record may have been
+  /// exchanged, and promoting it would pin it as what it is not.
+  fileprivate func checkPins(of object: ObjectName, _ version: UInt32) throws(RegistryError) {
+    let record = try existingVersion(object, version)
+    for entry in try aliases(of: object) {
       for (pinned, manifest) in entry.state.record?.pins ?? [] where pinned == version {
         try record.check(manifest, version, of: object, by: "alias \(entry.alias)")
       }
     }
-    let target = AliasTarget(version: version, manifest: record.manifest)
+  }
+}
+
+extension WriteTransaction {
+  fileprivate func promote(
+    _ object: ObjectName, _ alias: Name, to version: UInt32, by change: Change
+  ) throws(RegistryError) -> AliasMove {
+    let manifest = try reading.existingVersion(object, version).manifest
+    let target = AliasTarget(version: version, manifest: manifest)
     let current: AliasRecord?
     switch try reading.alias(object, alias) {
     case .present(let record): current = record
@@ -162,10 +174,10 @@ extension WriteTransaction {
     }
     if current?.target == target { return move(isChange: false) }
     let history = (current?.history ?? []) + (current.map { [$0.target] } ?? [])
-    let moved = AliasRecord(
+    let record = AliasRecord(
       target: target, since: CanonicalJSON.timestamp(change.now),
       history: history.suffix(RegistryLimits.aliasHistoryMax), other: current?.other ?? [:])
-    try put(record: moved, Key.alias(object, alias), in: .aliases)
+    try put(record: record, Key.alias(object, alias), in: .aliases)
     try audit(.promote, object, alias: alias, from: current?.target, to: target, by: change)
     return move(isChange: true)
   }

@@ -154,24 +154,4 @@ struct CommandTests {
       #expect(run.errors.contains("cut short"))
     }
   }
-
-  @Test("Control characters in what people typed are printed in a written form")
-  func controls() throws {
-    let source = try SampleModel(seed: 1).write(to: folder / "source")
-    #expect(try Command("--registry", path, "import", source).finish().status == 0)
-    let why = "a\n\u{1b}[2Kb"
-    #expect(
-      try Command("--registry", path, "promote", "coupon", "1", "--why", why).finish().status == 0)
-    let shown = try Command("--registry", path, "show", "coupon").finish().output
-    #expect(shown.contains(#"a\u{a}\u{1b}[2Kb"#))
-    #expect(!shown.contains("\u{1b}"))
-  }
-
-  @Test("An output that cannot be written is an error")
-  func fullDevice() throws {
-    _ = try Registry.sample(in: folder, versions: 1)
-    let run = try Command(writingTo: "/dev/full", "--registry", path, "list").finish()
-    #expect(run.status == 1)
-    #expect(run.errors.contains("standard output: No space left on device"))
-  }
 }

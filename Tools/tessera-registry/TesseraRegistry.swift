@@ -40,8 +40,11 @@ struct TesseraRegistry: ParsableCommand {
     if code.isSuccess {
       do { try write(Array((message + "\n").utf8)) } catch { end(with: error) }
     } else if !message.isEmpty {
-      // Only the text about a wrong use has several lines.
-      complain(message, keepingNewlines: code == .validationFailure)
+      // Only the text about a wrong use has lines of its own.
+      let words = CommandLine.arguments.filter { $0.contains("\n") }
+      complain(
+        words.reduce(message) { $0.replacing($1, with: visible($1)) },
+        keepingNewlines: code == .validationFailure)
     }
     Glibc.exit(code.rawValue)
   }
