@@ -85,5 +85,7 @@ struct Command {
   func kill() {
     _ = Glibc.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
+    // Its worker has gone as well when nobody can write to its output any more.
+    _ = try? output.fileHandleForReading.readToEnd()
   }
 }

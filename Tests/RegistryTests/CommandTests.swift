@@ -123,35 +123,4 @@ struct CommandTests {
     #expect(run.output.contains(blob.digest.description))
     #expect(run.errors.isEmpty)
   }
-
-  @Test("Damage below the checks of the store, and a file cut short, are said and exit with 1")
-  func damagedFile() throws {
-    let path = try Registry.sample(in: folder, versions: 1).path
-    let digest = try Registry(path: path, access: .readOnly)
-      .manifest(model: "coupon", version: 1).digest
-    let file = URL(filePath: "\(path)/data.mdb")
-    let sound = try Data(contentsOf: file)
-    // The manifest's node: its size stands in the first four bytes of eight before the key. Bit 20 makes
-    // it reach beyond the file.
-    var (damaged, rest) = (sound, 0..<sound.count)
-    // In pages that are in use and in old ones.
-    while let key = sound.range(of: Data(digest.bytes), in: rest) {
-      damaged[key.lowerBound - 6] ^= 1 << 4
-      rest = key.upperBound..<sound.count
-    }
-    try #require(damaged != sound)
-    try damaged.write(to: file)
-    for verb in [["list"], ["verify"], ["show", "coupon"], ["promote", "coupon", "1"]] {
-      let run = try Command(["--registry", path] + verb).finish()
-      #expect(run.status == 1)
-      #expect(run.errors.hasPrefix("Error: the registry is damaged below what can be checked"))
-      #expect(run.errors.filter { $0 == "\n" }.count == 1)
-    }
-    try sound.prefix(3 << 12).write(to: file)
-    for verb in [["list"], ["verify"]] {
-      let run = try Command(["--registry", path] + verb).finish()
-      #expect(run.status == 1)
-      #expect(run.errors.contains("cut short"))
-    }
-  }
 }

@@ -24,7 +24,11 @@ struct TesseraRegistry: ParsableCommand {
     ])
 
   static func main() {
-    prepareSignals()
+    guard Supervision.isWorker else { Supervision.run() }
+    Supervision.endWithParent()
+    // A write that fails comes back as an error: a closed pipe, a limit on the size of files.
+    _ = signal(SIGPIPE, SIG_IGN)
+    _ = signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
