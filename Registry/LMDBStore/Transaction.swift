@@ -97,6 +97,7 @@ import CLMDB
             .corrupted, during: "order of keys in \(database)", path: environment.path)
         }
         last = found
+        // The same key, and its value.
         let goesOn = unsafe withBytes(of: key) { key in
           guard key.starts(with: prefix) else { return false }
           return unsafe withBytes(of: value) { body(key, $0) }

@@ -56,7 +56,7 @@ public struct AliasRecord: Hashable, Sendable, Codable {
 /// An alias as it was found: a record that cannot be read stops nobody but its own alias.
 public struct AliasEntry: Hashable, Sendable {
   /// What kind of object it is an alias of.
-  public var kind: ObjectKind
+  public var kind: RegistryKind
   /// Which object.
   public var object: String
   /// The alias's name.

@@ -75,7 +75,7 @@ public final class Registry: Sendable {
   }
 
   /// Every object that has a version, by kind and name.
-  public func objects() throws(RegistryError) -> [(kind: ObjectKind, name: String)] {
+  public func objects() throws(RegistryError) -> [(kind: RegistryKind, name: String)] {
     try read { transaction throws(RegistryError) in
       var objects: [ObjectName] = []
       for (key, value) in try transaction.entries(in: .versions) {
@@ -86,7 +86,7 @@ public final class Registry: Sendable {
         else { continue }
         objects.append(object)
       }
-      return objects.map { (ObjectKind($0.kind.text), $0.name.text) }
+      return objects.map { (RegistryKind($0.kind.text), $0.name.text) }
     }
   }
 
@@ -94,7 +94,7 @@ public final class Registry: Sendable {
   ///
   /// - Throws: `unknownModel`, `badName`.
   public func versions(
-    of name: String, kind: ObjectKind = .model
+    of name: String, kind: RegistryKind = .model
   ) throws(RegistryError) -> [VersionEntry] {
     let object = try ObjectName(kind: kind.description, name: name)
     let versions = try read { transaction throws(RegistryError) in

@@ -83,6 +83,7 @@ struct FormatTests {
     for (name, value) in limits { #expect(text.contains("| `\(name)` | \(value) |")) }
     #expect(text.contains("more aliases of models than\n  \(RegistryLimits.aliasesMax) are there"))
     #expect(text.contains("to more than \(RegistryLimits.liveVersionsMax) versions"))
+    #expect(text.contains("nested more than \(ModelLimits.jsonDepthMax) deep"))
     #expect(text.matches(of: /\| `[a-zA-Z]+Max` \|/).count == limits.count)
     // What ties the registry's limits to those of the model graph.
     #expect(RegistryLimits.descriptionBytesMax == ModelLimits.jsonBytesMax)
