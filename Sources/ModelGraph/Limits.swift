@@ -14,9 +14,10 @@ public enum ModelLimits {
   /// Values in one JSON text: two vocabularies of the largest size, and the rest. A value of two bytes takes
   /// about forty in memory, so it bounds what a small text can make a reader hold.
   public static let jsonValuesMax = 10_000_000
-  /// Arrays and objects in one JSON text: a manifest has four for each of `tensorsMax` tensors. An object of
-  /// eight bytes takes some two hundred in memory.
-  public static let jsonContainersMax = 1 << 17
+  /// Arrays and objects in one JSON text: a manifest has four for each of `tensorsMax` tensors, all aliases of
+  /// a large registry with their histories several times as many. An object of eight bytes takes some two
+  /// hundred in memory.
+  public static let jsonContainersMax = 1 << 20
   /// Input columns of one model: as many as a concat of them all may have. A signature may join the
   /// columns of several versions, so the wire protocol allows more.
   public static let inputsMax = nodeInputsMax

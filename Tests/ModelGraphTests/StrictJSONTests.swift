@@ -36,7 +36,9 @@ struct StrictJSONTests {
           "b": .object([:]),
         ]))
     #expect(try read("9223372036854775807") == .integer(.max))
-    #expect(try read("9223372036854775808") == .number(0x1p63))
+    #expect(try read("18446744073709551615") == .unsigned(.max))
+    #expect(try StrictJSON.decode(UInt64.self, from: Array("18446744073709551615".utf8)) == .max)
+    #expect(try read("18446744073709551616") == .number(0x1p64))
     #expect(
       try read(#""\"\\\/\b\f\n\r\té\u00e9\ud83d\ude00""#) == .string("\"\\/\u{8}\u{c}\n\r\téé😀"))
   }

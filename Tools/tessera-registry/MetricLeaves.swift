@@ -10,6 +10,7 @@ extension JSONValue {
     case .null: [(name, "null")]
     case .bool(let value): [(name, "\(value)")]
     case .integer(let value): [(name, "\(value)")]
+    case .unsigned(let value): [(name, "\(value)")]
     case .number(let value): [(name, "\(value)")]
     case .string(let value): [(name, value)]
     case .array(let values):

@@ -138,6 +138,7 @@ struct JSONParser {
     }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
     if isWhole, let value = Int64(text) { return .integer(value) }
+    if isWhole, let value = UInt64(text) { return .unsigned(value) }
     guard let value = Double(text), value.isFinite else {
       throw Fault(offset: start, message: "the number \(text.prefix(40)) is too large")
     }

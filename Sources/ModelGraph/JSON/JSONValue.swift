@@ -5,8 +5,10 @@ public enum JSONValue: Hashable, Sendable {
   case null
   /// `true` or `false`.
   case bool(Bool)
-  /// A whole number of 64 bits.
+  /// A whole number of 64 bits with a sign.
   case integer(Int64)
+  /// A whole number that only 64 bits without a sign hold.
+  case unsigned(UInt64)
   /// Any other number.
   case number(Double)
   /// A string.
@@ -22,6 +24,7 @@ public enum JSONValue: Hashable, Sendable {
     case .null: "null"
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
+    case .unsigned(let value): "\(value)"
     case .number(let value): "\(value)"
     case .string(let value): "\"\(value.prefix(40))\"" + (value.count > 40 ? "…" : "")
     case .array: "an array"
@@ -48,6 +51,7 @@ extension JSONValue: Codable {
     case .null: try container.encodeNil()
     case .bool(let value): try container.encode(value)
     case .integer(let value): try container.encode(value)
+    case .unsigned(let value): try container.encode(value)
     case .number(let value): try container.encode(value)
     case .string(let value): try container.encode(value)
     case .array(let value): try container.encode(value)

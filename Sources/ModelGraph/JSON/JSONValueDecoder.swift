@@ -66,6 +66,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
   func decode(_ type: Double.Type) throws -> Double {
     switch value {
     case .integer(let value): return Double(value)
+    case .unsigned(let value): return Double(value)
     case .number(let value): return value
     case .null, .bool, .string, .array, .object: throw mismatch("a number")
     }
@@ -82,6 +83,7 @@ extension JSONValueDecoder: SingleValueDecodingContainer {
     let whole: T?
     switch value {
     case .integer(let value): whole = T(exactly: value)
+    case .unsigned(let value): whole = T(exactly: value)
     case .number(let value): whole = T(exactly: value)
     case .null, .bool, .string, .array, .object: whole = nil
     }
