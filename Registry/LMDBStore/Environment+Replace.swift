@@ -19,7 +19,7 @@ extension Environment {
         guard replacing || present == nil else {
           throw StoreError(.system(EEXIST), during: "copy to \(other.dataFile)", path: other.path)
         }
-        try open.copy(to: other.newFile, of: other)
+        try open.copyToNewFile(of: other)
       }
       return .success(())
     }
@@ -31,7 +31,7 @@ extension Environment {
       throw StoreError(.readOnly, during: "compact", path: path)
     }
     try run(.exclusive) { open throws(StoreError) -> Result<Void, StoreError> in
-      try open.copy(to: newFile, of: self)
+      try open.copyToNewFile(of: self)
       try install()
       return .success(())
     }
@@ -57,6 +57,7 @@ extension Environment {
           outcome = .success(try body(old, written))
         } catch {
           if let full = error.storeError, full.code == .mapFull { throw full }
+          try removeNewFile()
           return .failure(error)
         }
         try written.commit()
@@ -89,7 +90,7 @@ extension Environment {
     throw StoreError(.unsettled, during: "lock", path: path)
   }
 
-  private func removeNewFile() throws(StoreError) {
+  fileprivate func removeNewFile() throws(StoreError) {
     // The path is read only during the call.
     if unsafe unlink(newFile) != 0 && errno != ENOENT {
       throw StoreError(.system(errno), during: "unlink \(newFile)", path: path)
@@ -111,8 +112,18 @@ extension Environment {
 }
 
 extension OpenEnvironment {
-  /// Writes a compact copy to a file and syncs it; one that a crash has left is written over.
-  fileprivate func copy(to file: String, of environment: Environment) throws(StoreError) {
+  /// Writes a compact copy to the new file of a folder and syncs it; one that a crash has left is written
+  /// over. What could not be written whole does not stay: the disk may be full of it.
+  fileprivate func copyToNewFile(of environment: Environment) throws(StoreError) {
+    do throws(StoreError) {
+      try copy(to: environment.newFile, of: environment)
+    } catch {
+      try environment.removeNewFile()
+      throw error
+    }
+  }
+
+  private func copy(to file: String, of environment: Environment) throws(StoreError) {
     // The path is read only during the call.
     let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {

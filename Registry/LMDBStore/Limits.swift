@@ -9,8 +9,6 @@ public enum StoreLimits {
   public static let mapBytesMax = 1 << 40
   /// Named databases that one transaction can open. LMDB allocates a table of this size per transaction.
   public static let databasesMax: UInt32 = 16
-  /// Longest key: what LMDB is built with by default on every distribution.
-  public static let keyBytesMax = 511
   /// Longest value: LMDB stores the size in 32 bits.
   public static let valueBytesMax = Int(UInt32.max)
   /// How often one transaction is begun again after the map was grown, its size adopted, or the folder

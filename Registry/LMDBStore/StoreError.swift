@@ -59,7 +59,14 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   init(result: CInt, during operation: String, path: String) {
-    self.init(Code(result: result), during: operation, path: path)
+    let isFull = result == EIO && Self.isFull(path)
+    self.init(Code(result: isFull ? ENOSPC : result), during: operation, path: path)
+  }
+
+  private static func isFull(_ folder: String) -> Bool {
+    var status = statvfs()
+    // A whole struct of the size that the call expects.
+    return unsafe statvfs(folder, &status) == 0 && status.f_bavail == 0
   }
 
   /// What the code means, in words.
@@ -125,6 +132,10 @@ extension StoreError.Code {
     case .readOnly: "opened for reading only"
     case .truncated: "the data file has been cut short; restore the folder from a copy"
     case .unsettled: "the folder keeps changing under the reader; try again"
+    case .system(ENOSPC), .system(EDQUOT): "the disk is full"
+    case .system(EFBIG): "the file may not become larger; look at `ulimit -f`"
+    // LMDB's word for a write that was cut short.
+    case .system(EIO): "a write failed: the disk is full, or it is damaged (Input/output error)"
     // The text is copied before the call's buffer can be used again.
     case .system(let number): unsafe String(cString: strerror(number))
     case .other(let number): "LMDB result \(number)"

@@ -69,6 +69,9 @@ import CLMDB
 
   /// Calls `body` with the keys that begin with `prefix` and their values, in ascending order of the
   /// keys' bytes, until it returns false.
+  ///
+  /// - Throws: `corrupted` where a key does not come after the one before it: pages of a damaged file can lead
+  ///   back to each other, and this would never end.
   public func forEach(
     in database: String, prefix: [UInt8] = [], _ body: (RawSpan, RawSpan) -> Bool
   ) throws(StoreError) {
@@ -85,8 +88,16 @@ import CLMDB
           unsafe key = start
           return result
         }
+      var last: [UInt8] = []
       while result == MDB_SUCCESS {
         // Key and value as the cursor has just found them.
+        let found = unsafe withBytes(of: key) { [UInt8](copying: $0) }
+        guard last.lexicographicallyPrecedes(found) else {
+          throw StoreError(
+            .corrupted, during: "order of keys in \(database)", path: environment.path)
+        }
+        last = found
+        // The same key, and its value.
         let goesOn = unsafe withBytes(of: key) { key in
           guard key.starts(with: prefix) else { return false }
           return unsafe withBytes(of: value) { body(key, $0) }

@@ -1,3 +1,5 @@
+public import ModelGraph
+
 /// Where an alias points, and where it pointed before.
 public struct AliasRecord: Hashable, Sendable, Codable {
   /// Where it points.
@@ -15,6 +17,9 @@ public struct AliasRecord: Hashable, Sendable, Codable {
     self.history = history
     self.other = other
   }
+
+  /// Every version that the alias or a rollback of it needs, with the manifest that is pinned.
+  var pins: [(version: UInt32, manifest: Digest)] { (history + [target]).flatMap(\.pins) }
 
   /// Whether the alias, or a rollback of it, needs the version.
   func needs(_ version: UInt32) -> Bool {
@@ -51,7 +56,7 @@ public struct AliasRecord: Hashable, Sendable, Codable {
 /// An alias as it was found: a record that cannot be read stops nobody but its own alias.
 public struct AliasEntry: Hashable, Sendable {
   /// What kind of object it is an alias of.
-  public var kind: ObjectKind
+  public var kind: RegistryKind
   /// Which object.
   public var object: String
   /// The alias's name.

@@ -1,3 +1,5 @@
+public import ModelGraph
+
 /// Where an alias points: the versions that share what is asked of it, and those that only watch.
 public struct AliasTarget: Hashable, Sendable, Codable {
   /// A version that answers.

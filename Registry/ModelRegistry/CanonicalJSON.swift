@@ -6,6 +6,7 @@
 #else
   import Foundation
 #endif
+import ModelGraph
 
 package enum CanonicalJSON {
   package static func encode(_ value: some Encodable) -> [UInt8] {
@@ -25,22 +26,9 @@ package enum CanonicalJSON {
     _ type: T.Type, from bytes: [UInt8], at place: String, code: RegistryError.Code = .damaged
   ) throws(RegistryError) -> T {
     do {
-      return try JSONDecoder().decode(type, from: Data(bytes))
-    } catch let error as DecodingError {
-      let (path, what): ([any CodingKey], String) =
-        switch error {
-        case .typeMismatch(_, let context): (context.codingPath, "is of another type than expected")
-        case .valueNotFound(_, let context): (context.codingPath, "is null")
-        case .keyNotFound(let key, let context):
-          (context.codingPath, "\"\(key.stringValue)\" is missing")
-        case .dataCorrupted(let context): (context.codingPath, context.debugDescription)
-        // Foundation may add cases.
-        @unknown default: ([], "is not what the format says")
-        }
-      let key = path.map(\.stringValue).joined(separator: ".")
-      throw RegistryError(code, at: place, key.isEmpty ? what : "\(key): \(what)")
+      return try StrictJSON.decode(type, from: bytes)
     } catch {
-      throw RegistryError(code, at: place, "is not JSON: \(error)")
+      throw RegistryError(code, at: place, "\(error)")
     }
   }
 

@@ -6,6 +6,7 @@
   import Foundation
 #endif
 import LMDBStore
+import ModelGraph
 import TesseraWire
 
 /// What a migration took over.
@@ -69,7 +70,7 @@ package enum Format1 {
 
     var content: ModelRegistry.Manifest {
       ModelRegistry.Manifest(
-        format: RegistryLimits.formatVersion, kind: ObjectKind.model.description,
+        format: RegistryLimits.formatVersion, kind: RegistryKind.model.description,
         precision: precision, description: description, tensors: tensors, warmup: warmup,
         metrics: metrics, sources: sources)
     }

@@ -33,9 +33,16 @@ public enum RegistryLimits {
   public static let shadowsMax = 8
   /// Aliases that one transaction moves: a fleet's, and its audit records stay one page each.
   public static let movesMax = 64
+  /// Versions that the aliases of models point to, in all: what a server holds live at once, beside those
+  /// that are on their way in or out. One more would be promoted and never served.
+  public static let liveVersionsMax = 64
+  /// Aliases of models: what a server follows. Ten aliases of twenty models.
+  public static let aliasesMax = 256
   /// What nothing needs any more is kept this long before `gc` reclaims it, in seconds: a day, since a
   /// server that was told to load a version may still be reading it, and a mistake is noticed by then.
   public static let graceSeconds = 86_400
+  /// The longest that `gc` can be told to wait: ten years, as good as for ever.
+  public static let graceSecondsMax = 3_650 * 86_400
   /// Targets an alias remembers for rollback. Older ones fall off: nobody goes back 64 promotions
   /// by rolling back, and the record stays small enough to be read at every poll.
   public static let aliasHistoryMax = 64

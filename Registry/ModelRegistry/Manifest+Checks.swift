@@ -18,7 +18,7 @@ extension Manifest {
       throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
     }
     self = try CanonicalJSON.decode(Manifest.self, from: bytes, at: place)
-    guard format == RegistryLimits.formatVersion, kind == ObjectKind.model.description else {
+    guard format == RegistryLimits.formatVersion, kind == RegistryKind.model.description else {
       throw RegistryError(
         .unknownFormat, at: place, "is of kind \"\(kind)\" and format \(format), which is not known"
       )

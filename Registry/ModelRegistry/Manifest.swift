@@ -2,6 +2,8 @@
 // it pins everything below it. Names, times and notes stand elsewhere: the same content has the same
 // digest in every registry, and can be signed and moved.
 
+public import ModelGraph
+
 /// What a version consists of. Schema: `Registry/FORMAT.md`.
 public struct Manifest: Hashable, Sendable, Codable {
   /// How the matrices of a version are stored.

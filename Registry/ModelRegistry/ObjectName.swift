@@ -1,6 +1,6 @@
 /// A kind of object that a registry keeps. An open set: what a reader does not know it shows by its name
-/// and leaves alone.
-public struct ObjectKind: Hashable, Sendable, CustomStringConvertible {
+/// and leaves alone. (The wire protocol numbers the kinds that can be bound.)
+public struct RegistryKind: Hashable, Sendable, CustomStringConvertible {
   /// As it stands in keys: a name like those of objects.
   public let description: String
 
@@ -8,7 +8,7 @@ public struct ObjectKind: Hashable, Sendable, CustomStringConvertible {
   public init(_ description: String) { self.description = description }
 
   /// A model: `Registry/MODEL.md`.
-  public static let model = ObjectKind("model")
+  public static let model = RegistryKind("model")
 }
 
 /// A kind and a name of it, both checked.
@@ -22,11 +22,11 @@ struct ObjectName: Hashable, Sendable {
   }
 
   init(model name: String) throws(RegistryError) {
-    try self.init(kind: ObjectKind.model.description, name: name)
+    try self.init(kind: RegistryKind.model.description, name: name)
   }
 
+  var isModel: Bool { kind.text == RegistryKind.model.description }
+
   /// The name alone for a model, with the kind in front for others.
-  var words: String {
-    kind.text == ObjectKind.model.description ? name.text : "\(kind.text) \(name.text)"
-  }
+  var words: String { isModel ? name.text : "\(kind.text) \(name.text)" }
 }

@@ -1,5 +1,7 @@
 // Records that a later release may add members to: what is not known is kept, and written back.
 
+import ModelGraph
+
 /// Any key of a JSON object.
 struct MemberKey: CodingKey {
   let stringValue: String

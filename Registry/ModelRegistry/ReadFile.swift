@@ -37,6 +37,20 @@ func readFile(_ path: String, bytesMax: Int) throws(RegistryError) -> [UInt8]? {
   return bytes
 }
 
+/// Refuses what is not a folder, so that nobody looks for a file in it.
+func checkFolder(_ path: String) throws(RegistryError) {
+  var status = stat()
+  // A whole struct of the size that the call expects.
+  guard unsafe stat(path, &status) == 0 else {
+    guard errno == ENOENT else { throw unreadable(path) }
+    throw RegistryError(.unreadableFile, at: path, "there is no such folder")
+  }
+  guard status.st_mode & S_IFMT == S_IFDIR else {
+    throw RegistryError(
+      .unreadableFile, at: path, "is not a folder; give the one that model.json is in")
+  }
+}
+
 private func unreadable(_ path: String, number: CInt = errno) -> RegistryError {
   // The text is copied before the call's buffer can be used again.
   let reason = unsafe String(cString: strerror(number))

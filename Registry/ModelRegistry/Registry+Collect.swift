@@ -35,12 +35,14 @@ extension Registry {
   /// again; ``compact()`` gives them back to the file system.
   ///
   /// - Parameter graceSeconds: how long they must have been unused.
+  /// - Throws: `damaged` where a version's record or manifest is.
   public func gc(
     graceSeconds: Int = RegistryLimits.graceSeconds, change: Change
   ) throws(RegistryError) -> Reclaimed {
     try change.check()
     let limit = CanonicalJSON.timestamp(change.now.addingTimeInterval(-Double(graceSeconds)))
     return try write { transaction throws(RegistryError) in
+      try transaction.reading.checkNeeds()
       try transaction.markUnused(now: change.now)
       var reclaimed = Reclaimed()
       for (key, value) in try transaction.reading.entries(in: .unused) {
@@ -81,6 +83,29 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
+  /// Refuses where the record or the manifest of a version is damaged: what it needs would be taken for unused,
+  /// and a repair would come too late.
+  fileprivate func checkNeeds() throws(RegistryError) {
+    for (key, value) in try entries(in: .versions) {
+      guard let (object, version) = Key.version(of: key) else {
+        throw RegistryError.damagedKey(in: .versions)
+      }
+      let place = "\(object.words) version \(version)"
+      switch Recorded<VersionRecord>(decoding: value, at: "record of \(place)") {
+      case .removed: continue
+      case .damaged(let error): throw error
+      case .present(let record):
+        let stored = try self.value(record.manifest.bytes, in: .manifests)
+        guard let stored, Digest(of: stored) == record.manifest else {
+          throw RegistryError(
+            .damaged, at: "\(place): manifest \(record.manifest)",
+            "is missing or has another digest; import its files again or remove the version, then "
+              + "reclaim")
+        }
+      }
+    }
+  }
+
   /// The keys of all blobs and manifests that versions and aliases need.
   func used() throws(RegistryError) -> Set<[UInt8]> {
     var used: Set<[UInt8]> = []

@@ -87,7 +87,10 @@ extension Registry {
         .limit, at: "manifest",
         "has \(bytes.count) bytes, more than \(RegistryLimits.manifestBytesMax)")
     }
-    let content = manifest.sources.digest(with: manifest.precision)
+    // What could not be read again is not written: metrics that are nested as deep as a file may be stand
+    // one level deeper in a manifest.
+    _ = try CanonicalJSON.decode(Manifest.self, from: bytes, at: "manifest", code: .limit)
+    let content = manifest.content
     return try write { transaction throws(RegistryError) in
       if let (version, record) = try transaction.reading.version(of: model, madeFrom: content) {
         return try transaction.repair(
@@ -111,14 +114,14 @@ extension Registry {
   }
 }
 
-extension Manifest.Sources {
+extension Manifest {
   /// One digest over everything that decides what a version contains.
-  func digest(with precision: Manifest.Precision) -> Digest {
+  package var content: Digest {
     struct Content: Encodable {
-      var precision: Manifest.Precision
-      var sources: Manifest.Sources
+      var precision: Precision
+      var sources: Sources
     }
-    return Digest(of: CanonicalJSON.encode(Content(precision: precision, sources: self)))
+    return Digest(of: CanonicalJSON.encode(Content(precision: precision, sources: sources)))
   }
 }
 

@@ -29,12 +29,22 @@ extension Registry {
   package func content(
     of blob: Manifest.Blob, rawBytesMax: Int, at place: String
   ) throws(RegistryError) -> [UInt8] {
-    let place = "\(place): blob \(blob.digest)"
     guard (0...rawBytesMax).contains(blob.rawBytes) else {
       throw RegistryError(
-        .damaged, at: place,
+        .damaged, at: "\(place): blob \(blob.digest)",
         "the manifest says \(blob.rawBytes) bytes of content; at most \(rawBytesMax) are allowed")
     }
+    let bytes = try storedBytes(of: blob, at: place)
+    do throws(FrameError) {
+      return try ZstdFrame.decompress(bytes, rawBytes: blob.rawBytes)
+    } catch {
+      throw RegistryError(.damaged, at: "\(place): blob \(blob.digest)", error.message)
+    }
+  }
+
+  /// The bytes of a blob, of the stored size and with the digest that they should have.
+  func storedBytes(of blob: Manifest.Blob, at place: String) throws(RegistryError) -> [UInt8] {
+    let place = "\(place): blob \(blob.digest)"
     // The size is looked at in place: a blob of the wrong size is not even copied.
     let found = try read { transaction throws(RegistryError) in
       do throws(StoreError) {
@@ -50,7 +60,10 @@ extension Registry {
       throw RegistryError(
         .damaged, at: place, "has \(found.count) bytes where \(blob.storedBytes) are expected")
     }
-    return try blob.content(ofStored: bytes, at: place)
+    guard Digest(of: bytes) == blob.digest else {
+      throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
+    }
+    return bytes
   }
 }
 

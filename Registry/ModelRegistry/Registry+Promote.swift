@@ -74,10 +74,15 @@ extension Registry {
       }
       names.append(name)
     }
-    for promotion in Set(promotions.map { Promotion(model: $0.model, version: $0.version) }) {
+    let versions = Set(promotions.map { Promotion(model: $0.model, version: $0.version) })
+    for promotion in versions {
       _ = try load(model: promotion.model, version: promotion.version)
     }
-    return try write { transaction throws(RegistryError) in
+    return try move { transaction throws(RegistryError) in
+      for promotion in versions {
+        try transaction.reading.checkPins(
+          of: ObjectName(model: promotion.model), promotion.version)
+      }
       var moves: [AliasMove] = []
       for (promotion, (object, alias)) in zip(promotions, names) {
         moves.append(
@@ -99,7 +104,7 @@ extension Registry {
   ) throws(RegistryError) -> AliasMove {
     let (object, name) = (try ObjectName(model: model), try Name(alias, of: "alias"))
     try change.check()
-    return try write { transaction throws(RegistryError) in
+    return try move { transaction throws(RegistryError) in
       var record = try transaction.reading.existingAlias(object, name)
       guard let target = record.history.popLast() else {
         throw RegistryError(
@@ -108,8 +113,9 @@ extension Registry {
             + "promote the version that you want")
       }
       // What is gone is said here, not at the server.
-      for version in target.versions {
-        _ = try transaction.reading.existingVersion(object, version)
+      for (version, manifest) in target.pins {
+        try transaction.reading.existingVersion(object, version)
+          .check(manifest, version, of: object, by: "alias \(alias)")
       }
       let from = record.target
       record.target = target
@@ -133,6 +139,19 @@ extension ReadTransaction {
     throw RegistryError(
       .unknownAlias, at: "alias \(alias.text) of \(object.words)",
       "there is no such alias; `tessera-registry promote` makes one")
+  }
+}
+
+extension ReadTransaction {
+  /// Refuses a version that an alias, or a rollback of one, pins as something else: its record may have been
+  /// exchanged, and promoting it would pin it as what it is not.
+  fileprivate func checkPins(of object: ObjectName, _ version: UInt32) throws(RegistryError) {
+    let record = try existingVersion(object, version)
+    for entry in try aliases(of: object) {
+      for (pinned, manifest) in entry.state.record?.pins ?? [] where pinned == version {
+        try record.check(manifest, version, of: object, by: "alias \(entry.alias)")
+      }
+    }
   }
 }
 

@@ -75,7 +75,7 @@ public final class Registry: Sendable {
   }
 
   /// Every object that has a version, by kind and name.
-  public func objects() throws(RegistryError) -> [(kind: ObjectKind, name: String)] {
+  public func objects() throws(RegistryError) -> [(kind: RegistryKind, name: String)] {
     try read { transaction throws(RegistryError) in
       var objects: [ObjectName] = []
       for (key, value) in try transaction.entries(in: .versions) {
@@ -86,7 +86,7 @@ public final class Registry: Sendable {
         else { continue }
         objects.append(object)
       }
-      return objects.map { (ObjectKind($0.kind.text), $0.name.text) }
+      return objects.map { (RegistryKind($0.kind.text), $0.name.text) }
     }
   }
 
@@ -94,7 +94,7 @@ public final class Registry: Sendable {
   ///
   /// - Throws: `unknownModel`, `badName`.
   public func versions(
-    of name: String, kind: ObjectKind = .model
+    of name: String, kind: RegistryKind = .model
   ) throws(RegistryError) -> [VersionEntry] {
     let object = try ObjectName(kind: kind.description, name: name)
     let versions = try read { transaction throws(RegistryError) in
@@ -121,28 +121,34 @@ public final class Registry: Sendable {
   public func manifest(
     model: String, version: UInt32, pinned: Digest? = nil
   ) throws(RegistryError) -> (digest: Digest, manifest: Manifest) {
-    let stored = try manifestBytes(model: model, version: version, pinned: pinned)
-    return (
-      stored.digest,
-      try Manifest(
-        verifying: stored.bytes, digest: stored.digest, of: model, version: version)
-    )
+    let (record, bytes) = try stored(model: model, version: version, pinned: pinned)
+    let manifest = try Manifest(
+      verifying: bytes, digest: record.manifest, of: model, version: version)
+    // Where a record was made to name the manifest of another version.
+    guard record.content == nil || record.content == manifest.content else {
+      throw RegistryError(
+        .damaged, at: "record of \(model) version \(version)",
+        "names manifest \(record.manifest), which was made of other files than the version")
+    }
+    return (record.manifest, manifest)
   }
 
   /// The bytes of a manifest as they are stored, verified by nobody.
   package func manifestBytes(
     model: String, version: UInt32, pinned: Digest?
   ) throws(RegistryError) -> (digest: Digest, bytes: [UInt8]?) {
+    let (record, bytes) = try stored(model: model, version: version, pinned: pinned)
+    return (record.manifest, bytes)
+  }
+
+  private func stored(
+    model: String, version: UInt32, pinned: Digest?
+  ) throws(RegistryError) -> (record: VersionRecord, manifest: [UInt8]?) {
     let object = try ObjectName(model: model)
     return try read { transaction throws(RegistryError) in
-      let digest = try transaction.existingVersion(object, version).manifest
-      guard pinned == nil || pinned == digest else {
-        throw RegistryError(
-          .damaged, at: "\(model) version \(version)",
-          "has manifest \(digest), but the alias pins \(pinned?.description ?? ""); promote the "
-            + "version that you want")
-      }
-      return (digest, try transaction.value(digest.bytes, in: .manifests))
+      let record = try transaction.existingVersion(object, version)
+      if let pinned { try record.check(pinned, version, of: object, by: "the alias") }
+      return (record, try transaction.value(record.manifest.bytes, in: .manifests))
     }
   }
 
@@ -161,7 +167,11 @@ public final class Registry: Sendable {
       }
       if let object, about != object { continue }
       let place = "audit record \(sequence)"
-      records.append(try CanonicalJSON.decode(AuditRecord.self, from: value, at: place))
+      let record = try CanonicalJSON.decode(AuditRecord.self, from: value, at: place)
+      guard record.sequence == sequence else {
+        throw RegistryError(.damaged, at: place, "says that it is record \(record.sequence)")
+      }
+      records.append(record)
     }
     return records
   }

@@ -19,6 +19,7 @@ struct SourceFolder {
       description: "model.json", weights: "weights.safetensors", warmup: "warmup.frames",
       metrics: "metrics.json"
     )
+    try checkFolder(path)
     description = try Self.required(
       path, names.description, bytesMax: RegistryLimits.descriptionBytesMax)
     let weights = try Self.required(

@@ -42,18 +42,19 @@ public struct StoredModel: Sendable {
     } catch {
       throw RegistryError(.damaged, at: "\(place): description", error.description)
     }
-    let required = Dictionary(graph.requiredTensors.map { ($0.name, $0.shape) }) { first, _ in first
-    }
-    guard manifest.tensors.count == required.count else {
+    var missing = Dictionary(graph.requiredTensors.map { ($0.name, $0) }) { first, _ in first }
+    guard manifest.tensors.count == missing.count else {
       throw RegistryError(
         .damaged, at: place,
-        "the manifest lists \(manifest.tensors.count) tensors, the graph needs \(required.count)")
+        "the manifest lists \(manifest.tensors.count) tensors, the graph needs \(missing.count)")
     }
     tensors = []
     for entry in manifest.tensors {
       let place = "\(place): tensor \"\(entry.name)\""
-      guard required[entry.name] == entry.shape else {
-        throw RegistryError(.damaged, at: place, "the graph needs none of shape \(entry.shape)")
+      // Each once: a tensor that stands there again would be held again.
+      guard missing.removeValue(forKey: entry.name)?.fits(entry.shape) == true else {
+        throw RegistryError(
+          .damaged, at: place, "the graph needs none, or no other one, of shape \(entry.shape)")
       }
       guard
         let expected = TensorData.payloadBytes(shape: entry.shape, dtype: entry.dtype),

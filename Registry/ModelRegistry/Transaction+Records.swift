@@ -123,7 +123,7 @@ extension ReadTransaction {
       let place = "record of alias \(alias) of \(object.words)"
       aliases.append(
         AliasEntry(
-          kind: ObjectKind(object.kind.text), object: object.name.text, alias: alias,
+          kind: RegistryKind(object.kind.text), object: object.name.text, alias: alias,
           state: Recorded(decoding: value, at: place)))
     }
     return aliases

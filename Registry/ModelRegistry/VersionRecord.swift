@@ -19,6 +19,19 @@ public struct VersionRecord: Hashable, Sendable, Codable {
   }
 }
 
+extension VersionRecord {
+  /// Refuses a version that has another manifest than somebody pins.
+  func check(
+    _ pinned: Digest, _ version: UInt32, of object: ObjectName, by pinner: String
+  ) throws(RegistryError) {
+    guard pinned != manifest else { return }
+    throw RegistryError(
+      .damaged, at: "\(object.words) version \(version)",
+      "has manifest \(manifest), but \(pinner) pins \(pinned): one of the two records is damaged; "
+        + "restore a backup, or remove the alias and promote the version that you want")
+  }
+}
+
 /// A version as it was found: a record that cannot be read stops nobody but its own version.
 public struct VersionEntry: Hashable, Sendable {
   /// The version.

@@ -97,7 +97,7 @@ extension IDSource {
     try checkCount(tableRows - 1, in: 1...ModelLimits.tableRowsMax, at: place, what)
     switch self {
     case .strings(let values):
-      var seen: Set<String.UTF8View.Key> = []
+      var seen = Set<String.UTF8View.Key>(minimumCapacity: values.count)
       for value in values {
         guard value.utf8.count <= ModelLimits.vocabularyEntryBytesMax else {
           throw ModelError(
@@ -110,7 +110,7 @@ extension IDSource {
         }
       }
     case .integers(let values):
-      var seen: Set<Int64> = []
+      var seen = Set<Int64>(minimumCapacity: values.count)
       for value in values where !seen.insert(value).inserted {
         throw ModelError(.attribute, at: place, "the vocabulary holds \(value) twice")
       }
@@ -129,7 +129,15 @@ extension IDSource {
 extension String.UTF8View {
   /// Strings are looked up by their bytes, so they are the same only when their bytes are
   /// (Swift's `==` would also hold two spellings of é for equal).
-  struct Key: Hashable { let bytes: [UInt8] }
+  struct Key: Hashable {
+    let bytes: [UInt8]
+
+    /// All bytes at once: one after another would be most of the time of reading a large vocabulary.
+    func hash(into hasher: inout Hasher) {
+      // Bytes have no padding, and are only read.
+      unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
+  }
   var key: Key { Key(bytes: Array(self)) }
 }
 

@@ -5,8 +5,19 @@ internal import TesseraWire
 /// A description is read from a file that somebody else wrote, so each count is checked before
 /// anything is sized from it.
 public enum ModelLimits {
-  /// `model.json` in bytes. A vocabulary of a million ids of 20 bytes fits; parsing takes seconds.
-  public static let jsonBytesMax = 32 << 20
+  /// `model.json` in bytes: a vocabulary of `tableRowsMax` entries of 30 bytes, each with its quotation
+  /// marks and comma, fits.
+  public static let jsonBytesMax = 128 << 20
+  /// How deep arrays and objects may be nested in any JSON that is read: ten times what the formats need,
+  /// and a reader's stack and an error's path stay small.
+  public static let jsonDepthMax = 64
+  /// Values in one JSON text: two vocabularies of the largest size, and the rest. A value of two bytes takes
+  /// about forty in memory, so it bounds what a small text can make a reader hold.
+  public static let jsonValuesMax = 10_000_000
+  /// Arrays and objects in one JSON text: a manifest has four for each of `tensorsMax` tensors, all aliases of
+  /// a large registry with their histories several times as many. An object of eight bytes takes some two
+  /// hundred in memory.
+  public static let jsonContainersMax = 1 << 20
   /// Input columns of one model: as many as a concat of them all may have. A signature may join the
   /// columns of several versions, so the wire protocol allows more.
   public static let inputsMax = nodeInputsMax
@@ -23,7 +34,7 @@ public enum ModelLimits {
   /// Coupons of one user: the wire protocol's limit.
   public static let couponsMax = Limits.couponsMax
   /// Entries of one vocabulary or hash buckets: an embedding table of this many rows and 64
-  /// columns is 256 MB in int8.
+  /// columns is 256 MB in int8. `jsonBytesMax` has room for such a vocabulary.
   public static let tableRowsMax = 4_000_000
   /// Bytes of one vocabulary entry: the wire protocol carries a string's length in one byte.
   public static let vocabularyEntryBytesMax = Limits.stringBytesMax
@@ -46,4 +57,6 @@ public enum ModelLimits {
   public static let safetensorsHeaderBytesMax = 4 << 20
   /// Dimensions of a tensor: every tensor of a model is a vector or a matrix.
   public static let dimensionsMax = 2
+  /// Faults of tensors that one message names: a renamed layer has a few, a wrong file has hundreds.
+  static let faultsShownMax = 8
 }

@@ -8,7 +8,7 @@ extension ModelDescription {
   /// Reads `model.json`.
   ///
   /// Structure and words are checked here, what they mean together in ``TypedGraph``.
-  /// - Complexity: linear in the bytes; about a second for a vocabulary of a million entries.
+  /// - Complexity: linear in the bytes.
   public init(json bytes: [UInt8]) throws(ModelError) {
     guard bytes.count <= ModelLimits.jsonBytesMax else {
       throw ModelError(
@@ -17,11 +17,12 @@ extension ModelDescription {
           + "use hash buckets in place of large vocabularies")
     }
     do {
-      self = try JSONDecoder().decode(Self.self, from: Data(bytes))
+      self = try StrictJSON.decode(Self.self, from: bytes)
     } catch let error as ModelError {
       throw error
-    } catch let error as DecodingError {
-      throw ModelError(decoding: error, file: "model.json")
+    } catch let error as JSONError {
+      throw ModelError(
+        .malformed, at: error.place.isEmpty ? "model.json" : error.place, error.reason)
     } catch {
       throw ModelError(.malformed, at: "model.json", "\(error)")
     }
@@ -36,35 +37,6 @@ extension ModelDescription {
     } catch {
       // Only a number that is not finite cannot be encoded, and decoding refuses those.
       preconditionFailure("a model description with a number that is not finite: \(error)")
-    }
-  }
-}
-
-extension ModelError {
-  /// Foundation's words about malformed JSON, with the place in front.
-  init(decoding error: DecodingError, file: String) {
-    let (context, what): (DecodingError.Context, String) =
-      switch error {
-      case .typeMismatch(let type, let context): (context, "is not \(Self.words(for: type))")
-      case .valueNotFound(let type, let context): (context, "is null, not \(Self.words(for: type))")
-      case .keyNotFound(let key, let context): (context, "\"\(key.stringValue)\" is missing")
-      case .dataCorrupted(let context): (context, context.debugDescription)
-      // Foundation may add cases.
-      @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "\(error)")
-      }
-    let place = context.codingPath.isEmpty ? file : StrictObject.path(context.codingPath)
-    self.init(.malformed, at: place, what)
-  }
-
-  private static func words(for type: any Any.Type) -> String {
-    switch type {
-    case is Int.Type, is Int64.Type: "a whole number"
-    case is Double.Type, is Float.Type: "a number"
-    case is String.Type: "a string"
-    case is Bool.Type: "true or false"
-    case is [Any].Type: "an array"
-    // Types are an open set: the other ones that are decoded are arrays and objects.
-    default: "\(type)".hasPrefix("Array") ? "an array" : "an object"
     }
   }
 }

@@ -48,3 +48,19 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   /// `place: message`, as shown to people.
   public var description: String { "\(place): \(message)" }
 }
+
+extension ModelError {
+  /// Faults that were found together, as one refusal; `nil` when there are none.
+  init?(joining faults: [ModelError]) {
+    guard let first = faults.first else { return nil }
+    guard faults.count > 1 else {
+      self = first
+      return
+    }
+    let shown = faults.prefix(ModelLimits.faultsShownMax).enumerated().map { "(\($0 + 1)) \($1)" }
+    let more = faults.count - shown.count
+    self.init(
+      first.code, at: "\(faults.count) faults",
+      shown.joined(separator: " ") + (more > 0 ? " and \(more) more" : ""))
+  }
+}

@@ -149,23 +149,26 @@ private struct Header {
     dataOffset = 8 + Int(length)
     let raw: RawEntries
     do {
-      raw = try JSONDecoder().decode(RawEntries.self, from: Data(bytes[8..<dataOffset]))
+      raw = try StrictJSON.decode(RawEntries.self, from: Array(bytes[8..<dataOffset]))
     } catch let error as ModelError {
       throw ModelError(.file, at: error.place, error.message)
-    } catch let error as DecodingError {
-      let error = ModelError(decoding: error, file: "header")
-      throw SafetensorsFile.damaged("the header is not as it should be: \(error)")
     } catch {
-      throw SafetensorsFile.damaged("the header is not JSON: \(error)")
+      throw SafetensorsFile.damaged("the header is not as it should be: \(error)")
     }
     guard raw.entries.count <= ModelLimits.tensorsMax else {
       throw SafetensorsFile.damaged(
         "\(raw.entries.count) tensors are more than \(ModelLimits.tensorsMax)")
     }
     var entries: [Tensor] = []
-    for (name, entry) in raw.entries {
-      entries.append(try Self.check(entry, name: name, dataBytes: bytes.count - dataOffset))
+    var faults: [ModelError] = []
+    for (name, entry) in raw.entries.sorted(by: { $0.0 < $1.0 }) {
+      do throws(ModelError) {
+        entries.append(try Self.check(entry, name: name, dataBytes: bytes.count - dataOffset))
+      } catch {
+        faults.append(error)
+      }
     }
+    if let all = ModelError(joining: faults) { throw all }
     self.entries = entries.sorted { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
   }
 

@@ -16,7 +16,8 @@ struct StrictObject {
   }
 
   init(_ decoder: any Decoder) throws {
-    place = Self.path(decoder.codingPath)
+    let path = JSONError.place(of: decoder.codingPath)
+    place = path.isEmpty ? "model.json" : path
     fields = try decoder.container(keyedBy: Key.self)
   }
 
@@ -97,18 +98,5 @@ struct StrictObject {
         "\"epsilon\" is missing; write the one used in training (Keras 1e-3, PyTorch 1e-5)")
     }
     return value
-  }
-
-  /// `nodes[3].units`, or `model.json` for the outermost object.
-  static func path(_ keys: [any CodingKey]) -> String {
-    var text = ""
-    for key in keys {
-      if let index = key.intValue {
-        text += "[\(index)]"
-      } else {
-        text += (text.isEmpty ? "" : ".") + key.stringValue
-      }
-    }
-    return text.isEmpty ? "model.json" : text
   }
 }

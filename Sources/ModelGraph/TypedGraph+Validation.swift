@@ -1,39 +1,42 @@
 extension TypedGraph {
   /// Checks that the tensors are exactly those that the graph needs, well shaped and finite.
   ///
+  /// - Throws: one error for everything that is wrong with them; of many faults it names the first ones.
   /// - Complexity: linear in the numbers.
   public func validate(_ tensors: [TensorData]) throws(ModelError) {
+    var faults: [ModelError] = []
     var given: [String: TensorData] = [:]
-    for tensor in tensors {
-      guard given.updateValue(tensor, forKey: tensor.name) == nil else {
-        throw ModelError(.tensor, at: "tensor \"\(tensor.name)\"", "is there twice")
-      }
+    for tensor in tensors where given.updateValue(tensor, forKey: tensor.name) != nil {
+      faults.append(ModelError(.tensor, at: "tensor \"\(tensor.name)\"", "is there twice"))
     }
     for required in requiredTensors {
-      guard let tensor = given.removeValue(forKey: required.name) else {
-        throw ModelError(
-          .tensor, at: "tensor \"\(required.name)\"",
-          "is missing; the graph needs it with shape \(required.shape)")
-      }
-      try required.check(tensor)
+      let tensor = given.removeValue(forKey: required.name)
+      if let fault = required.fault(in: tensor) { faults.append(fault) }
     }
-    if let extra = given.keys.min() {
-      throw ModelError(
+    faults += given.keys.sorted().map { extra in
+      ModelError(
         .tensor, at: "tensor \"\(extra)\"", "is used by no node; remove it or fix its name")
     }
+    if let all = ModelError(joining: faults) { throw all }
   }
 }
 
 extension TypedGraph.RequiredTensor {
-  fileprivate func check(_ tensor: TensorData) throws(ModelError) {
-    let place = "tensor \"\(name)\""
-    let fits =
-      tensor.shape == shape
-      || rowsMayExceed && tensor.shape.count == shape.count && tensor.shape[0] >= shape[0]
-        && tensor.shape.dropFirst() == shape.dropFirst()
-    guard fits else {
-      throw ModelError(
-        .tensor, at: place,
+  /// Whether a tensor of this shape can be the one that is needed.
+  package func fits(_ given: [Int]) -> Bool {
+    given == shape
+      || rowsMayExceed && given.count == shape.count && given[0] >= shape[0]
+        && given.dropFirst() == shape.dropFirst()
+  }
+
+  /// What is wrong with the tensor of this name.
+  fileprivate func fault(in tensor: TensorData?) -> ModelError? {
+    func fault(_ message: String) -> ModelError {
+      ModelError(.tensor, at: "tensor \"\(name)\"", message)
+    }
+    guard let tensor else { return fault("is missing; the graph needs it with shape \(shape)") }
+    guard fits(tensor.shape) else {
+      return fault(
         "has shape \(tensor.shape), but the graph needs \(shape)"
           + (rowsMayExceed ? " (more rows are fine)" : ""))
     }
@@ -45,18 +48,14 @@ extension TypedGraph.RequiredTensor {
       offender = values.firstIndex { !$0.isFinite }
     case .int8(let values, let scales):
       guard isQuantisable else {
-        throw ModelError(
-          .tensor, at: place, "is int8, but only matrices of products and tables may be")
+        return fault("is int8, but only matrices of products and tables may be")
       }
       isComplete = values.count == tensor.elementCount && scales.count == tensor.shape[0]
       offender = scales.firstIndex { !$0.isFinite || $0 < 0 }
     }
-    guard isComplete else {
-      throw ModelError(.tensor, at: place, "holds another count of numbers than its shape says")
-    }
-    if let offender {
-      throw ModelError(
-        .tensor, at: place,
+    guard isComplete else { return fault("holds another count of numbers than its shape says") }
+    return offender.map { offender in
+      fault(
         "number \(offender) is NaN, infinite or a negative scale; the training diverged or the file "
           + "is damaged")
     }

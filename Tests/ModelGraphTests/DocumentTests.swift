@@ -45,6 +45,9 @@ struct DocumentTests {
     #expect(page.contains("header has at most \(ModelLimits.safetensorsHeaderBytesMax >> 20) MiB"))
     #expect(page.contains("\(thousands(ModelLimits.tensorsMax)) tensors"))
     #expect(page.contains("at most \(ModelLimits.jsonBytesMax >> 20) MiB"))
+    #expect(page.contains("more than \(ModelLimits.jsonDepthMax) deep"))
+    #expect(page.contains("more than 2²⁰ arrays") && ModelLimits.jsonContainersMax == 1 << 20)
+    #expect(page.contains("more than 10,000,000 values") && ModelLimits.jsonValuesMax == 10_000_000)
     #expect(page.contains("`vocabulary`: 1…4,000,000") && ModelLimits.tableRowsMax == 4_000_000)
   }
 }

@@ -99,6 +99,28 @@ struct SafetensorsTests {
     }
   }
 
+  @Test("all tensors with a fault are named at once, and a key that stands twice with its place")
+  func allFaults() {
+    expectRefusal(
+      file(
+        "{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]},"
+          + "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,12]}}", dataBytes: 12),
+      "2 faults", "(1) tensor \"a\": dtype \"I64\"",
+      "(2) tensor \"b\": shape [2] of F32 needs 8 bytes")
+    let tensor = "\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}"
+    expectRefusal(
+      file("{\(tensor),\n\(tensor)}", dataBytes: 4),
+      "the key \"w\" stands twice in one object (line 2, column 1)")
+  }
+
+  @Test("a header that asks for more than its bytes can hold is refused before it is held")
+  func headerBounds() {
+    expectRefusal(
+      file("{\"__metadata__\":" + String(repeating: "[", count: 1 << 20)), "nested more than")
+    let many = String(repeating: "{},", count: ModelLimits.jsonContainersMax)
+    expectRefusal(file("{\"__metadata__\":[\(many){}]}"), "arrays and objects stand in one file")
+  }
+
   @Test("tensors that overlap or leave a hole are refused")
   func tiling() {
     let first = "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}"

@@ -44,6 +44,24 @@ struct TensorTests {
     try expectRefusal("\"items\"", "twice") { $0.append($0[0]) }
   }
 
+  @Test("all faults come at once, the first ones by name")
+  func together() throws {
+    try expectRefusal(
+      "3 faults", "(1) tensor \"items\": has shape", "(2) tensor \"logit.bias\": is missing",
+      "(3) tensor \"extra\": is used by no node"
+    ) { tensors in
+      tensors[0].shape = [4, 3]
+      tensors.removeAll { $0.name == "logit.bias" }
+      tensors.append(TensorData(name: "extra", shape: [1], storage: .float32([0])))
+    }
+    try expectRefusal("40 faults", "(8) tensor", "and 32 more") { tensors in
+      let needed = tensors.count
+      tensors = (0..<40 - needed).map {
+        TensorData(name: "extra \($0)", shape: [1], storage: .float32([0]))
+      }
+    }
+  }
+
   @Test("a wrong shape is named beside the right one")
   func shape() throws {
     try expectRefusal("\"items\"", "[4, 3]", "[3, 4]") { $0[0].shape = [4, 3] }

@@ -22,8 +22,14 @@ struct Command {
 
   init(_ arguments: String...) throws { try self.init(arguments) }
 
-  init(_ arguments: [String]) throws {
-    try self.init(executable: Self.path, arguments)
+  /// - Parameter output: where the command's output goes, in place of what `finish` returns.
+  init(_ arguments: [String], output: FileHandle? = nil) throws {
+    try self.init(executable: Self.path, arguments, output: output)
+  }
+
+  /// The command is started by a line for the shell, in which it is `"$@"`.
+  init(shell line: String, _ arguments: String...) throws {
+    try self.init(executable: "/bin/sh", ["-c", line, "sh", Self.path] + arguments)
   }
 
   /// The system calls that a change of a registry writes with.
@@ -37,15 +43,16 @@ struct Command {
       ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", inject, Self.path] + arguments)
   }
 
+  /// Like `init(shell:)`, in a namespace of its own.
+  init(apart namespace: String, shell line: String, _ arguments: String...) throws {
+    try self.init(
+      executable: Self.unshare, [namespace, "/bin/sh", "-c", line, "sh", Self.path] + arguments)
+  }
+
   /// The command runs as process 1 of a namespace of its own, as in a container.
   init(alone program: String, _ arguments: String...) throws {
     try self.init(
       executable: Self.unshare, ["--pid", "--fork", "--kill-child", program] + arguments)
-  }
-
-  /// The command's output goes to a file that is there.
-  init(writingTo file: String, _ arguments: String...) throws {
-    try self.init(executable: Self.path, arguments, output: FileHandle(forWritingAtPath: file))
   }
 
   private init(
@@ -78,5 +85,7 @@ struct Command {
   func kill() {
     _ = Glibc.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
+    // Its worker has gone as well when nobody can write to its output any more.
+    _ = try? output.fileHandleForReading.readToEnd()
   }
 }

@@ -41,6 +41,14 @@ func replace(_ key: [UInt8], in database: String, with value: [UInt8], at path: 
   }
 }
 
+/// Takes a key away, without a note.
+func erase(_ key: [UInt8], in database: String, at path: String) throws {
+  let store = Environment(path: path, access: .readWrite)
+  try store.write { transaction throws(StoreError) in
+    _ = try transaction.remove(key, in: database)
+  }
+}
+
 extension RawSpan {
   /// Traps outside of the span.
   func byte(at index: Int) -> UInt8 {

@@ -148,6 +148,89 @@ struct DamageTests {
     }
   }
 
+  @Test("No blob is asked for that the graph does not need, and none twice")
+  func unneeded() throws {
+    let registry = try Registry.sample(in: folder, versions: 1)
+    let sound = try registry.manifest(model: "coupon", version: 1).manifest
+    /// What is asked for until the manifest is refused, and the most bytes that it may hold.
+    func asked(_ spoil: (inout Manifest) -> Void) throws -> [String] {
+      var manifest = sound
+      spoil(&manifest)
+      var places: [String] = []
+      let error = #expect(throws: RegistryError.self) {
+        try StoredModel(name: "coupon", version: 1, digest: Digest(of: []), manifest: manifest) {
+          blob, bytesMax, place throws(RegistryError) in
+          places.append("\(place.dropFirst("coupon version 1: ".count)) \(bytesMax)")
+          return try registry.content(of: blob, rawBytesMax: bytesMax, at: place)
+        }
+      }
+      #expect(error?.code == .damaged)
+      return places
+    }
+    let description = "description \(RegistryLimits.descriptionBytesMax)"
+    // Tensors of 512 MiB each, of one small blob, that no node uses.
+    #expect(
+      try asked { manifest in
+        for index in manifest.tensors.indices {
+          manifest.tensors[index].name = "unused \(index)"
+          manifest.tensors[index].shape = [1 << 17, 1 << 10]
+          manifest.tensors[index].dtype = .float32
+          manifest.tensors[index].blob.rawBytes = 1 << 29
+        }
+      } == [description])
+    // One that is used, in the place of all others.
+    #expect(
+      try asked { manifest in
+        for index in manifest.tensors.indices { manifest.tensors[index] = manifest.tensors[0] }
+      } == [description, "tensor \"items\" \(21 * 8 + 21 * 4)"])
+    // Another size than its shape makes it.
+    #expect(
+      try asked { $0.tensors[0].blob.rawBytes = 1 << 29 } == [description])
+  }
+
+  @Test("A verification decompresses nothing of a manifest that was refused")
+  func refusedManifest() throws {
+    let registry = try Registry.sample(in: folder, versions: 1)
+    var manifest = try registry.manifest(model: "coupon", version: 1).manifest
+    // Sound bytes of a blob that is too small for what is claimed: only decompressing would tell.
+    manifest.tensors[0].blob.rawBytes = 1 << 29
+    manifest.tensors[0].name = "unused"
+    let bytes = CanonicalJSON.encode(manifest)
+    let record = VersionRecord(
+      manifest: Digest(of: bytes), content: nil, created: "2026-03-01T09:50:00.000Z")
+    try replace(record.manifest.bytes, in: "manifests", with: bytes, at: registry.path)
+    try replace(
+      Array("model\0coupon\0".utf8) + [0, 0, 0, 1], in: "versions",
+      with: CanonicalJSON.encode(record), at: registry.path)
+    let problems = try registry.verify().problems.map(\.description)
+    #expect(problems.count == 1)
+    #expect(problems.first?.contains("tensor \"unused\": the graph needs none") == true)
+  }
+
+  @Test("A key that stands twice in a record or a manifest is damage, with its place")
+  func duplicates() throws {
+    let registry = try Registry.sample(in: folder, versions: 1)
+    try registry.promote(model: "coupon", version: 1, change: .test())
+    let good = try content(of: registry.path)
+    for (name, key) in [("versions", "created"), ("aliases", "since"), ("audit", "who")] {
+      let (place, value) = try #require(good[name]?.first)
+      let text = String(decoding: value, as: UTF8.self)
+      let twice = "{\"\(key)\":\"x\"," + text.dropFirst()
+      try replace(place, in: name, with: Array(twice.utf8), at: registry.path)
+      let problems = try registry.verify().problems.map(\.description)
+      #expect(
+        problems.contains { $0.contains("the key \"\(key)\" stands twice in one object (line 1") })
+      try replace(place, in: name, with: value, at: registry.path)
+    }
+    let manifest = try registry.manifest(model: "coupon", version: 1).manifest
+    let text = String(decoding: CanonicalJSON.encode(manifest), as: UTF8.self)
+    let twice = Array(("{\"format\":2," + text.dropFirst()).utf8)
+    let error = #expect(throws: RegistryError.self) {
+      try Manifest(verifying: twice, digest: Digest(of: twice), of: "coupon", version: 1)
+    }
+    #expect(error?.message.contains("the key \"format\" stands twice") == true)
+  }
+
   @Test("Records that are not in the format are damage, not a crash")
   func records() throws {
     let registry = try Registry.sample(in: folder, versions: 1)

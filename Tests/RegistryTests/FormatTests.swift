@@ -27,7 +27,7 @@ struct FormatTests {
   }
 
   private func canonical(_ text: String) throws -> String {
-    let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    let value = try CanonicalJSON.decode(JSONValue.self, from: Array(text.utf8), at: "page")
     return String(decoding: CanonicalJSON.encode(value), as: UTF8.self)
       .replacing(/sha256:[0-9a-f]{64}/, with: "sha256:<digest>")
   }
@@ -81,6 +81,9 @@ struct FormatTests {
       ("noteBytesMax", RegistryLimits.noteBytesMax), ("whoBytesMax", RegistryLimits.whoBytesMax),
     ]
     for (name, value) in limits { #expect(text.contains("| `\(name)` | \(value) |")) }
+    #expect(text.contains("more aliases of models than\n  \(RegistryLimits.aliasesMax) are there"))
+    #expect(text.contains("to more than \(RegistryLimits.liveVersionsMax) versions"))
+    #expect(text.contains("nested more than \(ModelLimits.jsonDepthMax) deep"))
     #expect(text.matches(of: /\| `[a-zA-Z]+Max` \|/).count == limits.count)
     // What ties the registry's limits to those of the model graph.
     #expect(RegistryLimits.descriptionBytesMax == ModelLimits.jsonBytesMax)
@@ -95,18 +98,25 @@ struct FormatTests {
     let manifest = try file("vectors/valid/manifest.json")
     let digest = Digest(of: manifest)
     #expect(String(decoding: try file("FORMAT.md"), as: UTF8.self).contains("`\(digest)`"))
-    let parsed = try JSONDecoder().decode(Manifest.self, from: Data(manifest))
+    let parsed = try CanonicalJSON.decode(Manifest.self, from: manifest, at: "vector")
     for (_, blob) in parsed.blobs {
       let name = blob.digest.description.dropFirst("sha256:".count)
       let stored = try file("vectors/valid/\(name).zst")
       try replace(blob.digest.bytes, in: "blobs", with: stored, at: path)
     }
     let record = VersionRecord(
-      manifest: digest, content: digest, created: "2026-03-01T09:50:00.000Z", note: "a vector")
+      manifest: digest, content: parsed.content, created: "2026-03-01T09:50:00.000Z",
+      note: "a vector")
     try replace(digest.bytes, in: "manifests", with: manifest, at: path)
     try replace(
       Array("model\0tiny\0".utf8) + [0, 0, 0, 1], in: "versions",
       with: CanonicalJSON.encode(record),
+      at: path)
+    try replace(
+      [0, 0, 0, 0, 0, 0, 0, 1] + Array("model\0tiny\0".utf8), in: "audit",
+      with: Array(
+        #"{"sequence":1,"when":"2026-03-01T09:50:00.000Z","who":"x","action":"import","kind":"model","object":"tiny","version":1}"#
+          .utf8),
       at: path)
 
     let registry = try Registry(path: path, access: .readOnly)

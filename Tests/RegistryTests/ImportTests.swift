@@ -141,6 +141,37 @@ struct ImportTests {
       words: ["metrics.json"]
     ) { $0.metrics = #"{"auc": 1e400}"# },
     Refusal(
+      testDescription: "metrics of 64 arrays that are nested 500 deep", code: .refusedModel,
+      words: ["metrics.json", "nested more than \(ModelLimits.jsonDepthMax) deep (line 1, column"]
+    ) { model in
+      let array = String(repeating: "[", count: 500) + String(repeating: "]", count: 500)
+      model.metrics = "[" + Array(repeating: array, count: 64).joined(separator: ",") + "]"
+    },
+    Refusal(
+      testDescription: "metrics that could not be read again a level deeper", code: .limit,
+      words: ["manifest", "nested more than \(ModelLimits.jsonDepthMax) deep"]
+    ) { model in
+      let depth = ModelLimits.jsonDepthMax
+      model.metrics =
+        String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    },
+    Refusal(
+      testDescription: "a metric that stands twice", code: .refusedModel,
+      words: ["metrics.json", "\"auc\" stands twice in one object (line 1, column 14)"]
+    ) { $0.metrics = #"{"auc": 0.5, "auc": 0.7}"# },
+    Refusal(
+      testDescription: "several faults of tensors at once", code: .refusedModel,
+      words: [
+        "4 faults", "(1) tensor \"items\": has shape [8, 21]",
+        "tensor \"hidden.bias\": is missing", "tensor \"logit.bias\": number 0 is NaN",
+        "tensor \"left_over\": is used by no node",
+      ]
+    ) { model in
+      model.tensors.replace("items") { $0.shape = [8, 21] }
+      model.tensors.replace("logit.bias") { $0.storage = .float32([.nan]) }
+      model.tensors.replace("hidden.bias") { $0.name = "left_over" }
+    },
+    Refusal(
       testDescription: "metrics over the limit", code: .limit, words: ["metrics.json", "65536"]
     ) { $0.metrics = "\"" + String(repeating: "x", count: 1 << 17) + "\"" },
   ]
@@ -189,8 +220,38 @@ struct ImportTests {
     let second = #expect(throws: RegistryError.self) {
       try registry.importModel(folder: folder / "nowhere", change: .test())
     }
-    #expect(second?.place.hasSuffix("model.json") == true)
+    #expect(second?.place == folder / "nowhere")
+    #expect(second?.message == "there is no such folder")
+    let third = #expect(throws: RegistryError.self) {
+      try registry.importModel(folder: "\(source)/model.json", change: .test())
+    }
+    #expect(third?.message.contains("is not a folder") == true)
     #expect(try registry.objects().isEmpty)
+  }
+
+  @Test("Learned positions with more rows than the model's limit are stored and load again")
+  func longerPositions() throws {
+    var model = try SampleModel(seed: 1)
+    model.json = model.json.replacingOccurrences(
+      of: #"{"name": "history", "op": "pool", "inputs": ["event"], "mode": "mean"}"#,
+      with: """
+        {"name": "attended", "op": "transformer", "inputs": ["event"], "layers": 1, "heads": 1,
+         "feed_forward": 4, "norm": "pre", "causal": true, "activation": "relu",
+         "positions": "learned", "epsilon": 1e-5},
+        {"name": "history", "op": "pool", "inputs": ["attended"], "mode": "mean"}
+        """)
+    let graph = try TypedGraph(ModelDescription(json: Array(model.json.utf8)))
+    model.tensors = graph.requiredTensors.map { required in
+      let shape =
+        required.rowsMayExceed ? [required.shape[0] + 3, required.shape[1]] : required.shape
+      let values = [Float](repeating: 0.25, count: shape.reduce(1, *))
+      return TensorData(name: required.name, shape: shape, storage: .float32(values))
+    }
+    let registry = try registry()
+    try registry.importModel(folder: model.write(to: folder / "source"), change: .test())
+    let stored = try registry.load(model: "coupon", version: 1)
+    #expect(stored.tensors.first { $0.name == "attended.positions" }?.shape == [19, 8])
+    try registry.promote(model: "coupon", version: 1, change: .test())
   }
 
   @Test("A registry opened for reading imports nothing")

@@ -1,6 +1,7 @@
 // What a later release may have written: shown, left alone, never in the way.
 
 import Foundation
+import ModelGraph
 import ModelRegistry
 import Testing
 
@@ -105,6 +106,12 @@ struct OpenSetTests {
     let record = #"{"guard": "p99", "history": [], "since": "2027", "target": \#(split)}"#
     let key = Array("model\0coupon\0production".utf8)
     try replace(key, in: "aliases", with: Array(record.utf8), at: registry.path)
+    try replace(
+      [0, 0, 0, 0, 0, 0, 0, 4] + Array("model\0coupon\0".utf8), in: "audit",
+      with: Array(
+        #"{"sequence":4,"when":"2027","who":"x","action":"split","kind":"model","object":"coupon","alias":"production","to":\#(split)}"#
+          .utf8),
+      at: registry.path)
     let target = try #require(try registry.aliases().first?.state.record?.target)
     #expect(target.single == nil)
     #expect("\(target)" == "1 (9 of 10) + 2 (1 of 10), shadow 3")

@@ -93,6 +93,30 @@ struct RemovalTests {
     #expect(try registry.verify().problems.isEmpty)
   }
 
+  @Test("Nothing is reclaimed while a damaged record or manifest hides what is needed")
+  func damagedNeeds() throws {
+    let registry = try Registry.sample(in: folder, versions: 2)
+    let digest = try registry.manifest(model: "coupon", version: 1).digest
+    let good = try content(of: registry.path)
+    let record = Array("model\0coupon\0".utf8) + [0, 0, 0, 1]
+    for (name, key, before) in [
+      ("versions", record, #""manifest":"sha256:"#), ("manifests", digest.bytes, "sha256:"),
+    ] {
+      var damaged = try #require(good[name]?[key])
+      // A digit of a digest.
+      let text = String(decoding: damaged, as: UTF8.self)
+      let place = try #require(text.firstRange(of: before)).upperBound
+      let index = text.utf8.distance(from: text.startIndex, to: place)
+      damaged[index] = damaged[index] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
+      try replace(key, in: name, with: damaged, at: registry.path)
+      let stored = try content(of: registry.path)
+      #expect(code { _ = try registry.gc(graceSeconds: 0, change: .test()) } == .damaged)
+      #expect(try content(of: registry.path) == stored)
+      try replace(key, in: name, with: good[name]?[key] ?? [], at: registry.path)
+    }
+    #expect(try registry.gc(graceSeconds: 0, change: .test()) == nothing)
+  }
+
   @Test("Several aliases move in one transaction or not at all, each with its audit record")
   func several() throws {
     let registry = try Registry.sample(in: folder, versions: 2)

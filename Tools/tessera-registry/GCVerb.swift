@@ -21,7 +21,10 @@ struct GCVerb: ParsableCommand {
   var shrink = false
 
   func validate() throws {
-    guard graceHours >= 0 else { throw ValidationError("--grace-hours is below 0") }
+    let most = RegistryLimits.graceSecondsMax / 3_600
+    guard (0...most).contains(graceHours) else {
+      throw ValidationError("--grace-hours is \(graceHours); it must be from 0 to \(most)")
+    }
   }
 
   func run() throws {

@@ -1,6 +1,7 @@
 // What goes to standard output: a write that fails is an error of the command, and what others have typed
 // (notes, reasons, names) cannot move the cursor of whoever reads it.
 
+import ArgumentParser
 import Foundation
 
 /// Standard output did not take what was written.
@@ -15,6 +16,9 @@ func emit(_ text: String) throws {
 }
 
 /// Writes bytes for programs.
+///
+/// - Throws: `OutputError`; a reader that has gone ends the command without a word, and with the status that
+///   shells give for its signal.
 func write(_ bytes: [UInt8]) throws {
   var rest = bytes[...]
   while !rest.isEmpty {
@@ -23,26 +27,37 @@ func write(_ bytes: [UInt8]) throws {
       unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
     }
     if written < 0 && errno == EINTR { continue }
+    if written < 0 && errno == EPIPE { throw ExitCode(128 + SIGPIPE) }
     // The text is copied before the call's buffer can be used again.
     guard written > 0 else { throw OutputError(reason: unsafe String(cString: strerror(errno))) }
     rest = rest.dropFirst(written)
   }
 }
 
-/// A line on standard error that is not the command's last word.
-func complain(_ text: String) {
-  FileHandle.standardError.write(Data((visible(text) + "\n").utf8))
+/// A line on standard error.
+func complain(_ text: String, keepingNewlines: Bool = false) {
+  FileHandle.standardError.write(
+    Data((visible(text, keepingNewlines: keepingNewlines) + "\n").utf8))
 }
 
-/// The text with control characters in a written form: `\u{1b}`.
+/// The text with control characters in a written form: `\u{1b}`. So are those that turn the direction of
+/// what is written, and those that some take for the end of a line.
 func visible(_ text: String, keepingNewlines: Bool = false) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
-    if scalar.properties.generalCategory == .control && !(keepingNewlines && scalar == "\n") {
+    if movesCursor(scalar) && !(keepingNewlines && scalar == "\n") {
       result += "\\u{\(String(scalar.value, radix: 16))}"
     } else {
       result.unicodeScalars.append(scalar)
     }
   }
   return result
+}
+
+private func movesCursor(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.properties.generalCategory {
+  case .control, .lineSeparator, .paragraphSeparator: true
+  // Categories are an open set; of the others only these move what stands beside them.
+  default: scalar.properties.isBidiControl
+  }
 }

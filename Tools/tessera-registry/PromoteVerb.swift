@@ -51,7 +51,8 @@ struct PromoteVerb: ParsableCommand {
   private func promotions() throws -> [Promotion] {
     if words.count == 2, !words[0].contains("=") {
       guard let version = UInt32(words[1]) else {
-        throw ValidationError("\"\(words[1])\" is not a version")
+        throw ValidationError(
+          "\"\(visible(words[1]))\" is not a version, a whole number from 1 to \(UInt32.max)")
       }
       return [Promotion(model: words[0], alias: alias, version: version)]
     }
@@ -61,7 +62,8 @@ struct PromoteVerb: ParsableCommand {
         let (model, alias) = AliasName.parse(String(sides[0]))
       else {
         throw ValidationError(
-          "\"\(word)\" is not MODEL@ALIAS=VERSION; a single promotion is MODEL VERSION")
+          "\"\(visible(word))\" is not MODEL@ALIAS=VERSION with a version from 1 to \(UInt32.max); a "
+            + "single promotion is MODEL VERSION")
       }
       return Promotion(model: model, alias: alias, version: version)
     }

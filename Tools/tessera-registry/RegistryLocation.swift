@@ -50,7 +50,12 @@ struct OutputForm: ParsableArguments {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    try write([UInt8](encoder.encode(value)) + [UInt8(ascii: "\n")])
+    // The encoder escapes the control characters below 32, terminals obey those above 126 as well.
+    let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+    let escaped = text.unicodeScalars.map { scalar in
+      0x7F...0x9F ~= scalar.value ? String(format: "\\u%04x", scalar.value) : String(scalar)
+    }
+    try write(Array((escaped.joined() + "\n").utf8))
   }
 }
 

@@ -43,6 +43,7 @@ struct ShowVerb: ParsableCommand {
     try emit("\nSIGNATURE\n" + signature(of: stored.graph))
     try emit("\nGRAPH\n" + nodes(of: stored.graph))
     try emit("\nTENSORS\n" + tensors(of: stored.manifest))
+    if let metrics = stored.manifest.metrics { try emit("\nMETRICS\n" + text(of: metrics)) }
     try emit("\nAUDIT TRAIL\n" + trail(audit))
   }
 
@@ -60,7 +61,6 @@ struct ShowVerb: ParsableCommand {
       table.add("  \(alias.alias)", words(alias.state))
     }
     if let note = record.note { table.add("  note", note) }
-    for (name, value) in manifest.metrics?.members ?? [] { table.add("  \(name)", value) }
     return table.text
   }
 
@@ -108,6 +108,13 @@ struct ShowVerb: ParsableCommand {
     return table.text
   }
 
+  /// Every number and word with the way to it: `after_cut.pairs`.
+  private func text(of metrics: JSONValue) -> String {
+    var table = TextTable("  NAME", "VALUE")
+    for (name, value) in metrics.leaves { table.add("  \(name)", value) }
+    return table.text
+  }
+
   private func trail(_ records: [AuditRecord]) -> String {
     var table = TextTable("  WHEN", "WHO", "WHAT", "WHY")
     for record in records {
@@ -151,22 +158,6 @@ extension TypedGraph.ValueType {
     case .id(let rows): "a row of \(rows)"
     case .bag(let rows): "rows of \(rows)"
     case .vector(let width): width == 1 ? "a number" : "\(width) numbers"
-    }
-  }
-}
-
-extension JSONValue {
-  /// The scalars of an object, by name; what is nested is left to `--json`.
-  fileprivate var members: [(String, String)] {
-    guard case .object(let fields) = self else { return [] }
-    return fields.sorted { $0.key < $1.key }.compactMap { key, value in
-      switch value {
-      case .bool(let value): (key, "\(value)")
-      case .integer(let value): (key, "\(value)")
-      case .number(let value): (key, "\(value)")
-      case .string(let value): (key, value)
-      case .null, .array, .object: nil
-      }
     }
   }
 }

@@ -2,7 +2,7 @@
 // a wrong use of the command exits with 64.
 
 import ArgumentParser
-import ModelRegistry
+import Glibc
 
 @main
 struct TesseraRegistry: ParsableCommand {
@@ -24,8 +24,33 @@ struct TesseraRegistry: ParsableCommand {
     ])
 
   static func main() {
-    reportFaults()
-    main(nil)
+    guard Supervision.isWorker else { Supervision.run() }
+    Supervision.endWithParent()
+    // A write that fails comes back as an error: a closed pipe, a limit on the size of files.
+    _ = signal(SIGPIPE, SIG_IGN)
+    _ = signal(SIGXFSZ, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// The command's last word: help goes to standard output, a refusal to standard error.
+  private static func end(with error: any Error) -> Never {
+    let code = exitCode(for: error)
+    let message = fullMessage(for: error)
+    if code.isSuccess {
+      do { try write(Array((message + "\n").utf8)) } catch { end(with: error) }
+    } else if !message.isEmpty {
+      // Only the text about a wrong use has lines of its own.
+      let words = CommandLine.arguments.filter { $0.contains("\n") }
+      complain(
+        words.reduce(message) { $0.replacing($1, with: visible($1)) },
+        keepingNewlines: code == .validationFailure)
+    }
+    Glibc.exit(code.rawValue)
   }
 
   @OptionGroup var location: RegistryLocation
