@@ -59,16 +59,21 @@ def parse_server(text: str) -> tuple[str, int]:
 
 
 def examples_on_both_sides(
-    folder: Path, cut_text: str
+    folder: Path, cut_text: str, *, is_after_needed: bool = False
 ) -> tuple[list[CampaignExamples], list[CampaignExamples], Dataset]:
-    """Examples before the cut (with the labels known then) and after it (maybe none), and the data
-    set."""
+    """Examples before the cut (with the labels known then) and after it, and the data set.
+
+    Raises DataError where there is none before the cut, or none after it that is needed.
+    """
     from tqdm import tqdm
 
     cut = parse_cut(cut_text)
     dataset = read_dataset(folder)
     before, after = campaigns_on_both_sides(dataset, cut)
-    bar = tqdm(before + after, "examples", leave=False, file=sys.stderr)
+    if is_after_needed and not after:
+        raise no_campaign(dataset, "on or after", cut)
+    # Bars are for terminals only (`disable=None`): a log gets lines.
+    bar = tqdm(before + after, "examples", leave=False, file=sys.stderr, disable=None)
     built = [
         build_examples(dataset, campaign, cut if campaign.start < cut else None) for campaign in bar
     ]
@@ -85,7 +90,8 @@ def served_scores(target: Target, examples: list[CampaignExamples]) -> tuple[lis
         check_signature(target, bound.signature, users[0])
         coupons_max = min(bound.signature.coupons_max, client.welcome.limits.coupons_max)
         found: list[np.ndarray] = []
-        bar = tqdm(total=len(users), desc=f"scoring {target.model}", leave=False, file=sys.stderr)
+        words = f"scoring {target.model}"
+        bar = tqdm(total=len(users), desc=words, leave=False, file=sys.stderr, disable=None)
         for start in range(0, len(users), USERS_IN_CALL):
             group = users[start : start + USERS_IN_CALL]
             found += group_scores(client, bound, group, coupons_max)
@@ -165,9 +171,7 @@ def evaluate(
     """Everything that `tessera evaluate` prints."""
     if keras_folder is not None and not (keras_folder / "model.json").is_file():
         raise ArgumentError(f"--keras {keras_folder}: no model.json there")
-    before, after, dataset = examples_on_both_sides(data, cut)
-    if not after:
-        raise no_campaign(dataset, "on or after", parse_cut(cut))
+    before, after, _ = examples_on_both_sides(data, cut, is_after_needed=True)
     labels = lists_of(after)
     scores, version = served_scores(target, after)
     flat = np.concatenate(labels)

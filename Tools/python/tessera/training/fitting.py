@@ -114,7 +114,8 @@ class Trainer:
                 for batch in pool.batches(self.random.permutation(part))
             ]
             self.random.shuffle(work)
-            for batch in tqdm(work, f"epoch {epoch + 1}/{epochs}", leave=False, file=sys.stderr):
+            bar = f"epoch {epoch + 1}/{epochs}"
+            for batch in tqdm(work, bar, leave=False, file=sys.stderr, disable=None):
                 step(*(tf.nest.map_structure(tf.constant, part) for part in batch))
                 count += 1
                 momentum = min(schedule.ema_momentum, count / (count + 10))

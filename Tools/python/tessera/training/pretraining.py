@@ -100,7 +100,7 @@ def pretrain(graph: KerasGraph, dataset: Dataset, cut: date, seed: int, epochs: 
         return loss
 
     random = np.random.default_rng(seed)
-    with tqdm(total=steps, desc="pretraining", file=sys.stderr, leave=False) as bar:
+    with tqdm(total=steps, desc="pretraining", file=sys.stderr, leave=False, disable=None) as bar:
         for _ in range(epochs):
             order = random.permutation(len(users))
             for start in range(0, len(order), HOUSEHOLDS_IN_BATCH):
