@@ -7,10 +7,13 @@ which is no JSON.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 LINE_CHARACTERS_MAX = 100
+READ_VALUES_MAX = 1_000
+"""People read lists up to this length."""
 
 
 class JSONFileError(ValueError):
@@ -20,9 +23,15 @@ class JSONFileError(ValueError):
 def read_json(path: Path) -> Any:
     """Raises JSONFileError, with line and column where there is one, and OSError."""
     try:
-        # utf-8-sig: editors of some systems put a mark before the text.
-        text = path.read_bytes().decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=unique_keys, parse_constant=refuse_constant)
+        text = path.read_bytes().decode("utf-8")
+        if text.startswith("\ufeff"):
+            raise ValueError("begins with a byte order mark; save it as UTF-8 without one")
+        return json.loads(
+            text,
+            object_pairs_hook=unique_keys,
+            parse_constant=refuse_constant,
+            parse_float=finite_number,
+        )
     except UnicodeDecodeError as error:
         raise JSONFileError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
     except json.JSONDecodeError as error:
@@ -46,6 +55,13 @@ def refuse_constant(word: str) -> Any:
     raise ValueError(f"{word} is no JSON; write null, or leave the key out")
 
 
+def finite_number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
+
+
 def write_json(path: Path, value: Any) -> None:
     """Readable JSON: one line per input, node or list of plain values, so that diffs stay small."""
     path.write_text(json_text(value) + "\n", encoding="utf-8")
@@ -54,8 +70,8 @@ def write_json(path: Path, value: Any) -> None:
 def json_text(value: Any, indent: str = "") -> str:
     """JSON with objects and lists of objects broken into lines where they exceed a line.
 
-    A list of plain values that exceeds it has no spaces: millions of ids must fit the file. Raises
-    ValueError for NaN and infinities.
+    Lists that nobody reads have no spaces: millions of ids must fit the file. Raises ValueError for
+    NaN and infinities.
     """
     flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if len(flat) + len(indent) <= LINE_CHARACTERS_MAX or not isinstance(value, (dict, list)):
@@ -65,6 +81,8 @@ def json_text(value: Any, indent: str = "") -> str:
         parts = [f"{json.dumps(key)}: {json_text(part, inner)}" for key, part in value.items()]
         return "{\n" + ",\n".join(inner + part for part in parts) + "\n" + indent + "}"
     if not any(isinstance(part, (dict, list)) for part in value):
+        if len(value) <= READ_VALUES_MAX:
+            return flat
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return (
         "[\n" + ",\n".join(inner + json_text(part, inner) for part in value) + "\n" + indent + "]"

@@ -101,7 +101,10 @@ class Client:
         self._next_id = 1
         self._end: GoAway | Error | None = None
         self._granted = Capability.NONE
-        self._socket = socket.create_connection((host, port), timeout)
+        try:
+            self._socket = socket.create_connection((host, port), timeout)
+        except UnicodeError:
+            raise ConnectionError(f"{shown(host)} is no name of a host") from None
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             hello = Hello(

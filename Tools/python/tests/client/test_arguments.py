@@ -34,6 +34,11 @@ def test_what_does_not_fit_its_field_is_named(call: Callable[[], object], words:
     assert words in str(caught.value)
 
 
+def test_a_name_that_no_host_can_have_is_a_connection_error() -> None:
+    with pytest.raises(ConnectionError, match=r"'a\.\.b' \(str\) is no name of a host"):
+        Client("a..b", 7311)
+
+
 def test_a_client_takes_no_text_for_a_credential_and_leaves_no_socket_behind() -> None:
     from scripted_server import Peer, ScriptedServer
 
