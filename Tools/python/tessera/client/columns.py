@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +17,8 @@ BAG = 0x80
 STRING, SCALED_INT8, TEXT = 7, 8, 9
 TYPES = {1: "<i1", 2: "<i2", 3: "<i4", 4: "<i8", 5: "<f2", 6: "<f4"}
 BAG_KINDS = (ColumnKind.INTEGER_BAG, ColumnKind.STRING_BAG)
+DIMENSIONS = dict.fromkeys((*BAG_KINDS, ColumnKind.VECTOR), (1, 2))
+"""What arrays may have where it is not one alone."""
 ACCEPTED = {
     ColumnKind.INTEGER: {1, 2, 3, 4},
     ColumnKind.STRING: {STRING},
@@ -29,8 +30,7 @@ ACCEPTED = {
 }
 
 
-@dataclass(frozen=True)
-class CheckedColumn:
+class CheckedColumn(NamedTuple):
     """A column whose values were checked: any run of its rows can be written."""
 
     place: Place
@@ -40,11 +40,13 @@ class CheckedColumn:
     """Members of each bag."""
 
     def rows(self, start: int, stop: int) -> CheckedColumn:
+        if (start, stop) == (0, len(self.values if self.counts is None else self.counts)):
+            return self
         if self.counts is None:
-            return replace(self, values=self.values[start:stop])
+            return CheckedColumn(self.place, self.values[start:stop])
         first = sum(self.counts[:start])
         counts = self.counts[start:stop]
-        return replace(self, values=self.values[first : first + sum(counts)], counts=counts)
+        return CheckedColumn(self.place, self.values[first : first + sum(counts)], counts)
 
     def encode(self) -> bytes:
         """The encoding byte and the payload, in the narrowest encoding that is exact."""
@@ -63,13 +65,12 @@ def check_column(column: Column, given: Any, rows: int, index: int | None = None
     place = Place(column, index)
     is_scaled = column.kind == ColumnKind.VECTOR and isinstance(given, ScaledVectors)
     if not is_scaled:
-        has_wide_rows = column.kind in (*BAG_KINDS, ColumnKind.VECTOR)
-        values.check_rows(given, place, (1, 2) if has_wide_rows else (1,))
+        values.check_rows(given, place, DIMENSIONS.get(column.kind, (1,)))
     if len(given) != rows:
         raise place.refuse(f"{len(given)} values, the request has {rows} rows on its axis")
     if column.kind in BAG_KINDS:
         counts, given = values.bags(given, place)
-        members = replace(place, counts=counts)
+        members = Place(column, index, counts)
         return CheckedColumn(place, check_values(column.kind, given, members), counts)
     if is_scaled:
         return CheckedColumn(place, values.scaled_vectors(given, place))

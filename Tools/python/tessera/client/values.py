@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate, chain
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,7 @@ class ScaledVectors:
         return ScaledVectors(self.scales[rows], self.values[rows])
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A column of a request, for messages."""
 
     column: Column
@@ -85,6 +84,8 @@ def is_time(value: Any) -> bool:
 
 def check_rows(values: Any, place: Place, dimensions: tuple[int, ...] = (1,)) -> None:
     """Refuses what is no sequence of rows: a plain string is one value, not one per letter."""
+    if type(values) is list:
+        return
     has_rows = hasattr(values, "__len__") and getattr(values, "ndim", 1) > 0
     if isinstance(values, (str, bytes, bytearray, memoryview)) or not has_rows:
         raise place.refuse(f"{shown(values)} is one value; give a list with a value for each row")
@@ -185,9 +186,10 @@ def number(value: Any, row: int, place: Place) -> float:
 def bags(values: Any, place: Place) -> tuple[bytes, list[Any]]:
     """The counts of all rows, and their members one after another."""
     for row, bag in enumerate(values):
-        has_members = hasattr(bag, "__len__") and getattr(bag, "ndim", 1) == 1
-        if isinstance(bag, (str, bytes, bytearray, Mapping)) or not has_members:
-            raise place.refuse(f"{shown(bag)} is no bag; give a list", row)
+        if type(bag) is not list:
+            has_members = hasattr(bag, "__len__") and getattr(bag, "ndim", 1) == 1
+            if isinstance(bag, (str, bytes, bytearray, Mapping)) or not has_members:
+                raise place.refuse(f"{shown(bag)} is no bag; give a list", row)
         if len(bag) > limits.BAG_MEMBERS_MAX:
             message = f"the bag has {len(bag)} members, at most {limits.BAG_MEMBERS_MAX}"
             raise place.refuse(message, row, ErrorCode.LIMIT)
