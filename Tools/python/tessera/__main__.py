@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 ARCHITECTURES = ("lstm", "transformer")
+SEED_MAX = (1 << 32) - 1
+"""What every generator of random numbers takes."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,13 +48,15 @@ def parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> dict:
     """Runs one verb and returns what it prints."""
-    from tessera.training.dataset import DataError
+    from tessera.training.errors import ArgumentError
     from tessera.training.evaluate import Target, evaluate, parse_server
 
+    if not 0 <= arguments.seed <= SEED_MAX:
+        raise ArgumentError(f"--seed {arguments.seed}: not 0…{SEED_MAX}")
     if arguments.verb == "train":
         check_out(arguments.out)
         if arguments.epochs < 1:
-            raise DataError(f"--epochs {arguments.epochs}: at least 1")
+            raise ArgumentError(f"--epochs {arguments.epochs}: at least 1")
         check_data(arguments)
         from tessera.training.sample import train_and_export
 
@@ -86,10 +90,10 @@ def check_data(arguments: argparse.Namespace) -> None:
 
 
 def check_out(folder: Path) -> None:
-    from tessera.training.dataset import DataError
+    from tessera.training.errors import ArgumentError
 
     if folder.exists() and not folder.is_dir():
-        raise DataError(f"--out {folder} is a file; give a folder")
+        raise ArgumentError(f"--out {folder} is a file; give a folder")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -102,14 +106,19 @@ def main(words: list[str] | None = None) -> int:
         parser().print_help()
         return 0
     from tessera.client import ConnectionClosed, ServerError, WireError
-    from tessera.training.dataset import DataError
+    from tessera.json_files import JSONFileError
+    from tessera.models.export import ModelFolderError
+    from tessera.training.errors import ArgumentError, DataError
 
     try:
-        print(json.dumps(run(arguments), indent=1))
+        print(json.dumps(run(arguments), indent=1, allow_nan=False))
         return 0
-    except DataError as error:
+    except ArgumentError as error:
         print(f"tessera: {error}", file=sys.stderr)
         return 2
+    except (DataError, JSONFileError, ModelFolderError) as error:
+        print(f"tessera: {error}", file=sys.stderr)
+        return 1
     except (ServerError, ConnectionClosed, WireError, OSError) as error:
         place = f" ({arguments.server})" if arguments.verb == "evaluate" else ""
         print(f"tessera: {error}{place}", file=sys.stderr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -33,9 +35,20 @@ def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(-np.mean(np.where(labels > 0, np.log(p), np.log1p(-p))))
 
 
-def measure(labels: list[np.ndarray], scores: list[np.ndarray]) -> dict[str, float]:
-    """`auc` over all pairs and `auc_within_household`, rounded for print."""
-    return {
-        "auc": round(auc(np.concatenate(labels), np.concatenate(scores)), 4),
-        "auc_within_household": round(auc_within_lists(labels, scores), 4),
+def measure(labels: list[np.ndarray], scores: list[np.ndarray]) -> dict[str, Any]:
+    """`auc` over all pairs and `auc_within_household`, rounded for print; None with a `reason`
+    where there is nothing to compare."""
+    found: dict[str, Any] = {
+        "auc": printed(auc(np.concatenate(labels), np.concatenate(scores)), 4),
+        "auc_within_household": printed(auc_within_lists(labels, scores), 4),
     }
+    if found["auc"] is None:
+        found["reason"] = "an AUC compares redeemed pairs with others: here is only one kind"
+    elif found["auc_within_household"] is None:
+        found["reason"] = "no household has both kinds of pairs in one list"
+    return found
+
+
+def printed(value: float, digits: int) -> float | None:
+    """A figure as JSON can hold it: None where there is none."""
+    return round(float(value), digits) if np.isfinite(value) else None

@@ -48,7 +48,15 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path, capsys) -> None:
     assert "--out" in refused([*TRAIN, *out, "--data", str(tmp_path)], capsys)
 
 
-@pytest.mark.parametrize("server", ["localhost", "localhost:x", ":80", "localhost:99999"])
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--seed", "4294967296"], ["--epochs", "0"]])
+def test_a_number_outside_its_range_is_refused(words: list[str], tmp_path: Path, capsys) -> None:
+    call = [*TRAIN, "--cut", "2017-08-01", "--data", str(tmp_path), "--out", str(tmp_path / "m")]
+    assert words[0] in refused([*call, *words], capsys)
+
+
+@pytest.mark.parametrize(
+    "server", ["localhost", "localhost:x", ":80", "localhost:99999", "localhost:8²"]
+)
 def test_a_server_that_is_no_address_is_refused(server: str, tmp_path: Path, capsys) -> None:
     words = [*EVALUATE, "--data", str(tmp_path), "--server", server]
     assert "HOST:PORT" in refused(words, capsys)

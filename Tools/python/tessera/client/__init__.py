@@ -9,7 +9,7 @@ A client belongs to one thread. `connection` is the client itself; the other mod
 `frame`, one module for each pair of bodies, `columns` and `values` for what a SCORE carries.
 """
 
-from .codes import ErrorCode, Retry, WireError, code_name
+from .codes import ErrorCode, FrameSizeError, Retry, WireError, code_name
 from .connection import BoundModel, Client, ConnectionClosed, Reply, ServerError
 from .listing import Entry
 from .score import TraceContext
@@ -26,6 +26,7 @@ __all__ = [
     "ConnectionClosed",
     "Entry",
     "ErrorCode",
+    "FrameSizeError",
     "Meaning",
     "Output",
     "Reply",

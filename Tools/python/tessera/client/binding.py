@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from . import limits
+from .arguments import encode_name, unsigned
 from .codes import ErrorCode, WireError
 from .fnv1a import fnv1a64
 from .frame import FrameKind
-from .reader import Reader, encode_name
+from .reader import Reader
 from .signature import Signature
 
 MODEL = 1
@@ -28,13 +29,12 @@ class Bind:
     object_kind: int = MODEL
 
     def encode(self) -> bytes:
-        if not 0 <= self.version < 1 << 32:
-            message = f"the version {self.version} is not 0…{(1 << 32) - 1}"
-            raise WireError(ErrorCode.BAD_VALUE, message)
-        if (self.version == 0) != bool(self.alias):
-            raise WireError(ErrorCode.BAD_VALUE, "BIND names either a version or an alias")
+        object_kind = unsigned(self.object_kind, 8, "object_kind")
+        version = unsigned(self.version, 32, "version")
         name, alias = encode_name(self.name), encode_name(self.alias, 0)
-        head = (self.object_kind, self.version, len(name), len(alias))
+        if (version == 0) != bool(alias):
+            raise WireError(ErrorCode.BAD_VALUE, "BIND names either a version or an alias")
+        head = (object_kind, version, len(name), len(alias))
         return struct.pack("<BIBB", *head) + name + alias
 
     @staticmethod

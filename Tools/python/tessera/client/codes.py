@@ -81,5 +81,10 @@ class WireError(ValueError):
         place = ", ".join(f"{word} {value}" for word, value in places if value is not None)
         super().__init__(f"{code_name(code)}{f' ({place})' if place else ''}: {message}")
         self.code = code
+        self.message = message
         self.column = column
         self.offset = offset
+
+
+class FrameSizeError(WireError):
+    """More than one frame may hold: fewer users in it may be right."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import limits, values
-from .codes import ErrorCode
+from .codes import ErrorCode, FrameSizeError
 from .reader import Reader
 from .signature import Column, ColumnKind
 from .values import Place, ScaledVectors
@@ -16,6 +16,9 @@ from .values import Place, ScaledVectors
 BAG = 0x80
 STRING, SCALED_INT8, TEXT = 7, 8, 9
 TYPES = {1: "<i1", 2: "<i2", 3: "<i4", 4: "<i8", 5: "<f2", 6: "<f4"}
+BAG_KINDS = (ColumnKind.INTEGER_BAG, ColumnKind.STRING_BAG)
+DIMENSIONS = dict.fromkeys((*BAG_KINDS, ColumnKind.VECTOR), (1, 2))
+"""What arrays may have where it is not one alone."""
 ACCEPTED = {
     ColumnKind.INTEGER: {1, 2, 3, 4},
     ColumnKind.STRING: {STRING},
@@ -27,50 +30,85 @@ ACCEPTED = {
 }
 
 
-def encode_column(column: Column, given: Any, rows: int, index: int | None = None) -> bytes:
-    """The encoding byte and the payload, in the narrowest encoding that is exact."""
+class CheckedColumn(NamedTuple):
+    """A column whose values were checked: any run of its rows can be written."""
+
+    place: Place
+    values: np.ndarray | list[bytes] | ScaledVectors
+    """By row; of bags their members, one after another."""
+    counts: bytes | None = None
+    """Members of each bag."""
+
+    def rows(self, start: int, stop: int) -> CheckedColumn:
+        if (start, stop) == (0, len(self.values if self.counts is None else self.counts)):
+            return self
+        if self.counts is None:
+            return CheckedColumn(self.place, self.values[start:stop])
+        first = sum(self.counts[:start])
+        counts = self.counts[start:stop]
+        return CheckedColumn(self.place, self.values[first : first + sum(counts)], counts)
+
+    def encode(self) -> bytes:
+        """The encoding byte and the payload, in the narrowest encoding that is exact."""
+        if self.counts is None:
+            code, payload = encode_values(self.place.column.kind, self.values)
+            return bytes([code]) + payload
+        if len(self.values) > limits.BAG_VALUES_MAX:
+            message = f"{len(self.values)} bag members in a frame, at most {limits.BAG_VALUES_MAX}"
+            raise FrameSizeError(ErrorCode.LIMIT, message, column=self.place.index)
+        code, payload = encode_values(self.place.column.kind, self.values)
+        return bytes([BAG | code]) + self.counts + payload
+
+
+def check_column(column: Column, given: Any, rows: int, index: int | None = None) -> CheckedColumn:
+    """The values of a column, or a refusal that names row and value."""
     place = Place(column, index)
-    if not isinstance(given, ScaledVectors):
-        values.check_rows(given, place)
+    is_scaled = column.kind == ColumnKind.VECTOR and isinstance(given, ScaledVectors)
+    if not is_scaled:
+        values.check_rows(given, place, DIMENSIONS.get(column.kind, (1,)))
     if len(given) != rows:
         raise place.refuse(f"{len(given)} values, the request has {rows} rows on its axis")
-    match column.kind:
-        case ColumnKind.INTEGER:
-            return encode_array(*narrow_integers(values.integers(given, place)))
+    if column.kind in BAG_KINDS:
+        counts, given = values.bags(given, place)
+        members = Place(column, index, counts)
+        return CheckedColumn(place, check_values(column.kind, given, members), counts)
+    if is_scaled:
+        return CheckedColumn(place, values.scaled_vectors(given, place))
+    return CheckedColumn(place, check_values(column.kind, given, place))
+
+
+def check_values(kind: ColumnKind, given: Any, place: Place) -> np.ndarray | list[bytes]:
+    match kind:
+        case ColumnKind.INTEGER | ColumnKind.INTEGER_BAG:
+            return values.integers(given, place)
         case ColumnKind.NUMBER:
-            return encode_array(*narrow_numbers(values.numbers(given, place)))
-        case ColumnKind.STRING:
-            return encode_strings(given, place)
-        case ColumnKind.INTEGER_BAG:
-            counts, members = values.bags(given, place)
-            code, array = narrow_integers(values.integers(members, place))
-            return encode_array(code, array, counts)
-        case ColumnKind.STRING_BAG:
-            counts, members = values.bags(given, place)
-            return encode_strings(members, place, counts)
-        case ColumnKind.VECTOR if isinstance(given, ScaledVectors):
-            scales, scaled = values.scaled_vectors(given, place)
-            return bytes([SCALED_INT8]) + scales.astype("<f4").tobytes() + scaled.tobytes()
+            return values.numbers(given, place)
+        case ColumnKind.STRING | ColumnKind.STRING_BAG:
+            return values.strings(given, place, limits.STRING_BYTES_MAX)
         case ColumnKind.VECTOR:
-            return encode_array(*narrow_floats(values.vectors(given, place)))
+            return values.vectors(given, place)
         case ColumnKind.TEXT:
-            data = values.encode_strings(given, place, limits.TEXT_VALUE_BYTES_MAX)
-            lengths = np.array([len(text) for text in data], "<u2")
-            return bytes([TEXT]) + lengths.tobytes() + b"".join(data)
+            return values.strings(given, place, limits.TEXT_VALUE_BYTES_MAX)
 
 
-def encode_array(code: int, array: np.ndarray, counts: bytes | None = None) -> bytes:
-    """A column of numbers, or with counts of bags of them."""
-    if counts is None:
-        return bytes([code]) + array.tobytes()
-    return bytes([BAG | code]) + counts + array.tobytes()
-
-
-def encode_strings(given: Any, place: Place, counts: bytes | None = None) -> bytes:
-    """A column of strings, or with counts of bags of them."""
-    data = values.encode_strings(given, place, limits.STRING_BYTES_MAX)
-    code = bytes([STRING]) if counts is None else bytes([BAG | STRING]) + counts
-    return code + bytes(map(len, data)) + b"".join(data)
+def encode_values(
+    kind: ColumnKind, checked: np.ndarray | list[bytes] | ScaledVectors
+) -> tuple[int, bytes]:
+    """The base encoding and the payload."""
+    if isinstance(checked, ScaledVectors):
+        return SCALED_INT8, checked.scales.astype("<f4").tobytes() + checked.values.tobytes()
+    match kind:
+        case ColumnKind.STRING | ColumnKind.STRING_BAG:
+            return STRING, bytes(map(len, checked)) + b"".join(checked)
+        case ColumnKind.TEXT:
+            return TEXT, np.array(list(map(len, checked)), "<u2").tobytes() + b"".join(checked)
+        case ColumnKind.INTEGER | ColumnKind.INTEGER_BAG:
+            code, array = narrow_integers(checked)
+        case ColumnKind.NUMBER:
+            code, array = narrow_numbers(checked)
+        case ColumnKind.VECTOR:
+            code, array = narrow_floats(checked)
+    return code, array.tobytes()
 
 
 def narrow_integers(array: np.ndarray) -> tuple[int, np.ndarray]:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from .arguments import exact_bytes, one_per_user, shown
 from .binding import MODEL, Bind, Bound, Unbind
 from .codes import KNOWN_CODES, ErrorCode, Retry, WireError, code_name
 from .frame import HEADER_BYTES, REPLY_BIT, Capability, Frame, FrameKind, Sender, next_frame
@@ -69,12 +70,28 @@ class Reply:
     """Per user the version that scored, and 0 or the code of what went wrong."""
     queue_us: int
     compute_us: int
+    """Of all frames that the call was sent in."""
     load: int
-    """How full the server's queue was: 0 … 255."""
+    """How full the server's queue was at most: 0 … 255."""
+
+    @staticmethod
+    def joined(parts: Sequence[Reply]) -> Reply:
+        """The replies to the frames of one call as one, in their order."""
+        return Reply(
+            {
+                name: np.concatenate([part.outputs[name] for part in parts])
+                for name in parts[0].outputs
+            },
+            tuple(user for part in parts for user in part.users),
+            sum(part.queue_us for part in parts),
+            sum(part.compute_us for part in parts),
+            max(part.load for part in parts),
+        )
 
 
 class Client:
-    """Connects when it is made. `timeout` seconds bound the connect and each call (None: none)."""
+    """Connects when it is made. `timeout` seconds bound the connect and each frame with its reply
+    (None: none)."""
 
     def __init__(
         self, host: str, port: int, *, timeout: float | None = 5.0, credential: bytes = b""
@@ -84,7 +101,10 @@ class Client:
         self._next_id = 1
         self._end: GoAway | Error | None = None
         self._granted = Capability.NONE
-        self._socket = socket.create_connection((host, port), timeout)
+        try:
+            self._socket = socket.create_connection((host, port), timeout)
+        except UnicodeError:
+            raise ConnectionError(f"{shown(host)} is no name of a host") from None
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             hello = Hello(
@@ -113,6 +133,7 @@ class Client:
 
     def ping(self, payload: bytes = b"") -> float:
         """The seconds of one round trip."""
+        payload = exact_bytes(payload, None, "the payload")
         if len(payload) > PING_BYTES_MAX:
             message = f"a PING has {len(payload)} bytes, at most {PING_BYTES_MAX}"
             raise WireError(ErrorCode.LIMIT, message)
@@ -163,21 +184,20 @@ class Client:
 
         `columns` holds one sequence per column of `model.signature`, by name; more are ignored.
         `events[u]` and `coupons[u]` are the rows of user u (no coupons where the signature has
-        `coupons_max` 0). `trace` is sent where the server grants it. When the server asks for it,
-        the model is bound again and the request sent once more. A call that times out is cancelled
-        at the server.
+        `coupons_max` 0). Users that are too many for a frame of this server go in several, one
+        after the other, each with the whole deadline; the reply is that of all. `trace` is sent
+        where the server grants it. When the server asks for it, the model is bound again and the
+        request sent once more. A call that times out is cancelled at the server.
 
         Raises ServerError, WireError (the request cannot be encoded, nothing was sent),
         TimeoutError, or ConnectionError.
         """
-        ids = keys if keys is not None else [0] * len(events)
+        events, coupons = one_per_user(events, "events"), one_per_user(coupons, "coupons")
+        ids = [0] * len(events) if keys is None else one_per_user(keys, "keys")
         if not len(events) == len(coupons) == len(ids):
             message = f"{len(events)} events, {len(coupons)} coupons, {len(ids)} keys: one per user"
             raise WireError(ErrorCode.BAD_VALUE, message)
-        users = [
-            User(int(event), int(coupon), int(key))
-            for event, coupon, key in zip(events, coupons, ids, strict=True)
-        ]
+        users = [User(*rows) for rows in zip(events, coupons, ids, strict=True)]
         sent_trace = trace if self._granted & Capability.TRACING else None
         try:
             return self._score(model, columns, users, deadline_us, sent_trace)
@@ -196,21 +216,22 @@ class Client:
         deadline_us: int,
         trace: TraceContext | None,
     ) -> Reply:
+        if not hasattr(columns, "keys"):
+            message = f"columns is {shown(columns)}; give a dict with the values of each column"
+            raise WireError(ErrorCode.BAD_VALUE, message)
         names = [column.name for column in model.signature.columns]
         missing = [name for name in names if name not in columns]
         if missing:
             message = f"columns are missing: {', '.join(missing)}"
             raise WireError(ErrorCode.BAD_VALUE, message, column=names.index(missing[0]))
         score = Score(model.handle, users, [columns[name] for name in names], deadline_us, trace)
-        request = score.encode(model.signature, self.welcome.limits)
-        scores = Scores.decode(self._call(FrameKind.SCORE, request, names))
-        return Reply(
-            scores.outputs(model.signature, users),
-            tuple(scores.users),
-            scores.queue_us,
-            scores.compute_us,
-            scores.load,
-        )
+        replies = []
+        for sent, body in score.frames(model.signature, self.welcome.limits):
+            scores = Scores.decode(self._call(FrameKind.SCORE, body, names))
+            times = (scores.queue_us, scores.compute_us, scores.load)
+            outputs = scores.outputs(model.signature, sent)
+            replies.append(Reply(outputs, tuple(scores.users), *times))
+        return Reply.joined(replies)
 
     def _call(self, kind: FrameKind, body: bytes, columns: Sequence[str] = ()) -> bytes:
         """Sends one request and waits for its reply."""

@@ -7,10 +7,11 @@ from dataclasses import astuple, dataclass, fields
 from typing import ClassVar
 
 from . import limits
+from .arguments import encode_name, exact_bytes
 from .codes import ErrorCode, WireError
 from .frame import FrameKind
 from .limits import PROTOCOL_LIMITS, FrameLimits
-from .reader import Reader, encode_name
+from .reader import Reader
 
 MAGIC = b"TESSERA\0"
 PROTOCOL_VERSION = 1
@@ -28,12 +29,13 @@ class Hello:
     client_name: str = ""
 
     def encode(self) -> bytes:
-        if len(self.credential) > limits.CREDENTIAL_BYTES_MAX:
+        credential = exact_bytes(self.credential, None, "the credential")
+        if len(credential) > limits.CREDENTIAL_BYTES_MAX:
             message = f"a credential has at most {limits.CREDENTIAL_BYTES_MAX} bytes"
             raise WireError(ErrorCode.LIMIT, message)
         name = encode_name(self.client_name, 0)
-        head = (self.version_min, self.version_max, self.capabilities, len(self.credential))
-        return MAGIC + struct.pack("<BBQHB", *head, len(name)) + self.credential + name
+        head = (self.version_min, self.version_max, self.capabilities, len(credential))
+        return MAGIC + struct.pack("<BBQHB", *head, len(name)) + credential + name
 
     @staticmethod
     def decode(body: bytes) -> Hello:

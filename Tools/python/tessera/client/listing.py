@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from . import limits
+from .arguments import encode_name, unsigned
 from .codes import ErrorCode, WireError
 from .frame import FrameKind
-from .reader import Reader, cut_text, encode_name
+from .reader import Reader, cut_text
 
 READY = 0
 """The state of an alias whose wanted version is served; any other is not ready."""
@@ -23,7 +24,8 @@ class ListObjects:
     first: int = 0
 
     def encode(self) -> bytes:
-        return struct.pack("<BH", self.object_kind, self.first)
+        object_kind = unsigned(self.object_kind, 8, "object_kind")
+        return struct.pack("<BH", object_kind, unsigned(self.first, 16, "first"))
 
     @staticmethod
     def decode(body: bytes) -> ListObjects:

@@ -1,4 +1,4 @@
-"""Reading a body field by field, and writing its texts, with the limits checked on both ways."""
+"""Reading a body field by field, with the limits checked on the way."""
 
 from __future__ import annotations
 
@@ -56,14 +56,6 @@ class Reader:
         if self.offset != len(self.body):
             left = len(self.body) - self.offset
             raise WireError(ErrorCode.MALFORMED, f"{left} bytes too many", offset=self.offset)
-
-
-def encode_name(name: str, minimum: int = 1) -> bytes:
-    data = name.encode()
-    if not minimum <= len(data) <= limits.NAME_BYTES_MAX:
-        allowed = f"{minimum}…{limits.NAME_BYTES_MAX}"
-        raise WireError(ErrorCode.LIMIT, f"the name {name!r} has {len(data)} bytes, not {allowed}")
-    return data
 
 
 def cut_text(text: str, bytes_max: int) -> bytes:

@@ -8,8 +8,9 @@ from enum import IntEnum
 from typing import Any
 
 from . import limits
+from .arguments import encode_name
 from .codes import ErrorCode, WireError
-from .reader import Reader, encode_name
+from .reader import Reader
 
 
 class Axis(IntEnum):

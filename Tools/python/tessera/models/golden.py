@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from tessera.json_files import write_json
 from tessera.models.batches import Batcher
-from tessera.models.export import write_json, write_model
+from tessera.models.export import write_model
 from tessera.models.keras_graph import KerasGraph
 from tessera.models.operations import Operation, operations
 from tessera.models.recorded import write_frames

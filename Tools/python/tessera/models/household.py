@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from tessera.json_files import read_json
 from tessera.models.batches import Batcher
 from tessera.models.keras_graph import KerasGraph
 
 
 def read_household(path: Path) -> tuple[dict[str, Any], list[str]]:
     """A household file as a user with raw columns, and the coupons' words."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path)
 
     def columns(rows: list[dict[str, Any]]) -> dict[str, list]:
         names = rows[0]["columns"] if rows else {}

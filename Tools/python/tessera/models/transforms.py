@@ -6,12 +6,15 @@ model sees the same numbers in both places. `Registry/MODEL.md` is the definitio
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from tessera.client import Axis, Column, ColumnKind
 from tessera.client.fnv1a import fnv1a64
+from tessera.client.values import Place, numbers
 
 
 def hash_id(value: str | int, buckets: int) -> int:
@@ -19,7 +22,7 @@ def hash_id(value: str | int, buckets: int) -> int:
     if isinstance(value, str):
         data = value.encode("utf-8")
     else:
-        data = int(value).to_bytes(8, "little", signed=True)
+        data = operator.index(value).to_bytes(8, "little", signed=True)
     return 1 + fnv1a64(data) % buckets
 
 
@@ -57,8 +60,11 @@ class IdTransform:
 
 
 def transform_numbers(spec: dict[str, Any], values: Sequence[float]) -> np.ndarray:
-    """Numbers in float32: missing, log1p, then boundaries (int32 ids) or clip and standardise."""
-    x = np.asarray(values, np.float32)
+    """Numbers in float32: missing, log1p, then boundaries (int32 ids) or clip and standardise.
+
+    What is no number to a client is none here: raises WireError.
+    """
+    x = numbers(values, Place(Column(spec.get("name", ""), Axis.USER, ColumnKind.NUMBER), None))
     x = np.where(np.isnan(x), np.float32(spec.get("missing", 0.0)), x)
     if spec.get("log1p"):
         x = np.sign(x) * np.log1p(np.abs(x))

@@ -6,6 +6,7 @@ bound to one goes on with the other. Only the nodes between `event` and `history
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -83,15 +84,20 @@ def word(name: str, axis: str, vocabulary: list[str], kind: str = "id") -> dict[
     return {"name": name, "axis": axis, "kind": kind, "values": "string", "vocabulary": vocabulary}
 
 
+def vocabulary(values: Iterable[str]) -> list[str]:
+    """The words that occur; the empty one, which means "not known", where there is no other."""
+    return sorted(set(values) - {""}) or [""]
+
+
 def inputs(dataset: Dataset, before: list[CampaignExamples]) -> list[dict[str, Any]]:
     """The columns in signature order: user, event, coupon."""
     products = dataset.products.values()
-    categories = sorted({part.category for part in products} - {""})
-    departments = sorted({part.department for part in products} - {""})
+    categories = vocabulary(part.category for part in products)
+    departments = vocabulary(part.department for part in products)
     people = dataset.demographics.values()
-    types = sorted({part.campaign.type for part in before})
+    types = vocabulary(part.campaign.type for part in before)
     return [
-        *(word(name, "user", sorted({row[name] for row in people} - {""})) for name in USER_WORDS),
+        *(word(name, "user", vocabulary(row[name] for row in people)) for name in USER_WORDS),
         *numbers("user", before),
         {
             "name": "days_since_redemption",

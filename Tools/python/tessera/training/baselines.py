@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tessera.measures import measure
@@ -113,8 +115,11 @@ def learned_baselines(
 
 def measure_baselines(
     before: list[CampaignExamples], after: list[CampaignExamples], seed: int
-) -> dict[str, dict[str, float]]:
-    """Every baseline by name with its AUCs on the pairs after the cut."""
-    scores = rate_baselines(after) | learned_baselines(before, after, seed)
+) -> dict[str, dict[str, Any]]:
+    """Every baseline by name with its AUCs on the pairs after the cut; those that learn only where
+    there is something to learn."""
+    scores = rate_baselines(after)
+    if any(part.labels.any() for part in before):
+        scores |= learned_baselines(before, after, seed)
     labels = lists_of(after)
     return {name: measure(labels, values) for name, values in scores.items()}

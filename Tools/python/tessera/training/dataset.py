@@ -1,34 +1,49 @@
 """Reads *The Complete Journey*: households, campaigns, coupons, redemptions, purchases, products.
 
 The folder holds gzipped CSV files, one for each name in `TABLES`; where to get the public data set
-is told in the project's README. Days are calendar days of the shop.
+is told in the project's README. Days are calendar days of the shop; what happened first is decided
+by UTC, since the shop's clock shows one hour of autumn twice.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-TABLES = (
-    "campaign_descriptions",
-    "campaigns",
-    "coupons",
-    "coupon_redemptions",
-    "demographics",
-    "products",
-    "transactions_sample",
-)
+from tessera.training.errors import ArgumentError, DataError
+from tessera.training.tables import Row, read_table
+
+TABLES = {
+    "campaign_descriptions": ("campaign_id", "campaign_type", "start_date", "end_date"),
+    "campaigns": ("campaign_id", "household_id"),
+    "coupons": ("coupon_upc", "product_id", "campaign_id"),
+    "coupon_redemptions": ("household_id", "coupon_upc", "campaign_id", "redemption_date"),
+    "demographics": ("household_id", "age", "income", "household_size"),
+    "products": (
+        "product_id",
+        "manufacturer_id",
+        "department",
+        "brand",
+        "product_category",
+        "product_type",
+    ),
+    "transactions_sample": (
+        "household_id",
+        "product_id",
+        "sales_value",
+        "retail_disc",
+        "coupon_disc",
+        "transaction_timestamp",
+    ),
+}
+"""The columns that are read, by table."""
+PEOPLE_COLUMNS = ("age", "income", "household_size")
 SHOP_ZONE = ZoneInfo("America/New_York")
-
-
-class DataError(Exception):
-    """The data folder or an argument about it is wrong; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +70,13 @@ class Campaign:
 class Purchase:
     household: str
     moment: datetime
+    """In UTC."""
+    day: date
+    """The shop's."""
     product: str
     dollars: float
     discount: float
     coupon_discount: float
-
-    @property
-    def day(self) -> date:
-        return self.moment.date()
 
 
 @dataclass(frozen=True)
@@ -98,26 +112,29 @@ def read_dataset(folder: Path) -> Dataset:
     check_folder(folder)
     return Dataset(
         products={
-            row["product_id"]: Product(
-                row["department"],
-                row["product_category"],
-                row["product_type"],
-                row["manufacturer_id"],
-                row["brand"] == "Private",
+            row.id("product_id"): Product(
+                row.word("department"),
+                row.word("product_category"),
+                row.word("product_type"),
+                row.word("manufacturer_id"),
+                row.word("brand") == "Private",
             )
             for row in rows(folder, "products")
         },
-        demographics={row["household_id"]: row for row in rows(folder, "demographics")},
+        demographics={
+            row.id("household_id"): {name: row.word(name) for name in PEOPLE_COLUMNS}
+            for row in rows(folder, "demographics")
+        },
         campaigns=tuple(read_campaigns(folder)),
         purchases=tuple(sorted(read_purchases(folder), key=purchase_order)),
         redemptions=tuple(
             sorted(
                 {
                     Redemption(
-                        row["household_id"],
-                        row["coupon_upc"],
-                        row["campaign_id"],
-                        date.fromisoformat(row["redemption_date"]),
+                        row.id("household_id"),
+                        row.id("coupon_upc"),
+                        row.id("campaign_id"),
+                        row.day("redemption_date"),
                     )
                     for row in rows(folder, "coupon_redemptions")
                 },
@@ -134,7 +151,8 @@ def read_dataset(folder: Path) -> Dataset:
 def check_folder(folder: Path) -> None:
     """Refuses a folder without the tables."""
     if not folder.is_dir():
-        raise DataError(f"no data folder at {folder}: give the folder of the CSV files as --data")
+        message = f"no data folder at {folder}: give the folder of the CSV files as --data"
+        raise ArgumentError(message)
     missing = [name for name in TABLES if not table_path(folder, name).is_file()]
     if missing:
         raise DataError(f"{folder} has no {missing[0]}.csv.gz: is it the data set's folder?")
@@ -144,52 +162,57 @@ def table_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.csv.gz"
 
 
-def rows(folder: Path, name: str):
-    """The rows of one table as dictionaries."""
-    with gzip.open(table_path(folder, name), "rt", encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+def rows(folder: Path, name: str) -> Iterator[Row]:
+    return read_table(table_path(folder, name), TABLES[name])
 
 
 def purchase_order(purchase: Purchase) -> tuple:
     return (purchase.moment, purchase.household, purchase.product)
 
 
-def read_campaigns(folder: Path):
+def read_campaigns(folder: Path) -> list[Campaign]:
     """Campaigns by start; households and coupons in a fixed order."""
     households: dict[str, set[str]] = defaultdict(set)
     coupons: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows(folder, "campaigns"):
-        households[row["campaign_id"]].add(row["household_id"])
+        households[row.id("campaign_id")].add(row.key("household_id"))
     for row in rows(folder, "coupons"):
-        coupons[row["campaign_id"]][row["coupon_upc"]].add(row["product_id"])
-    found = [
-        Campaign(
-            row["campaign_id"],
-            row["campaign_type"],
-            date.fromisoformat(row["start_date"]),
-            date.fromisoformat(row["end_date"]),
-            tuple(sorted(households[row["campaign_id"]])),
-            {
-                upc: tuple(sorted(products))
-                for upc, products in sorted(coupons[row["campaign_id"]].items())
-            },
+        coupons[row.id("campaign_id")][row.id("coupon_upc")].add(row.id("product_id"))
+    found: dict[str, Campaign] = {}
+    for row in rows(folder, "campaign_descriptions"):
+        name = row.id("campaign_id")
+        if name in found:
+            raise row.error(f"campaign {name} stands here twice; remove one")
+        for table, parts in (("campaigns", households), ("coupons", coupons)):
+            if name not in parts:
+                what = "household" if table == "campaigns" else "coupon"
+                message = f"campaign {name} has no {what} in {table}.csv.gz; add some or remove it"
+                raise row.error(message)
+        found[name] = Campaign(
+            name,
+            row.word("campaign_type"),
+            row.day("start_date"),
+            row.day("end_date"),
+            tuple(sorted(households[name])),
+            {upc: tuple(sorted(products)) for upc, products in sorted(coupons[name].items())},
         )
-        for row in rows(folder, "campaign_descriptions")
-    ]
-    return sorted(found, key=lambda part: (part.start, part.id))
+    if not found:
+        raise DataError("campaign_descriptions.csv.gz has no campaign")
+    return sorted(found.values(), key=lambda part: (part.start, part.id))
 
 
-def read_purchases(folder: Path):
+def read_purchases(folder: Path) -> Iterator[Purchase]:
     """Receipt lines; the timestamp is UTC, the day is the shop's."""
     for row in rows(folder, "transactions_sample"):
-        moment = datetime.fromisoformat(row["transaction_timestamp"].replace("Z", "+00:00"))
+        moment = row.moment("transaction_timestamp")
         yield Purchase(
-            row["household_id"],
-            moment.astimezone(SHOP_ZONE),
-            row["product_id"],
-            float(row["sales_value"]),
-            float(row["retail_disc"]),
-            float(row["coupon_disc"]),
+            row.id("household_id"),
+            moment,
+            moment.astimezone(SHOP_ZONE).date(),
+            row.id("product_id"),
+            row.number("sales_value"),
+            row.number("retail_disc"),
+            row.number("coupon_disc"),
         )
 
 
@@ -198,17 +221,18 @@ def parse_cut(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise DataError(f"--cut {text}: not a date; write it as 2017-08-01") from None
+        raise ArgumentError(f"--cut {text}: not a date; write it as 2017-08-01") from None
 
 
 def campaigns_on_both_sides(dataset: Dataset, cut: date) -> tuple[list[Campaign], list[Campaign]]:
-    """Campaigns that start before the cut, and those that start on it or after it."""
+    """Campaigns that start before the cut, and those that start on it or after it: maybe none."""
     before = [part for part in dataset.campaigns if part.start < cut]
     after = [part for part in dataset.campaigns if part.start >= cut]
-    if not before or not after:
-        first, last = dataset.campaigns[0].start, dataset.campaigns[-1].start
-        side = "before" if not before else "on or after"
-        raise DataError(
-            f"no campaign starts {side} the cut {cut}: they start from {first} to {last}"
-        )
+    if not before:
+        raise no_campaign(dataset, "before", cut)
     return before, after
+
+
+def no_campaign(dataset: Dataset, side: str, cut: date) -> DataError:
+    first, last = dataset.campaigns[0].start, dataset.campaigns[-1].start
+    return DataError(f"no campaign starts {side} the cut {cut}: they start from {first} to {last}")

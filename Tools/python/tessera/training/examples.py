@@ -85,7 +85,7 @@ class History:
     def category_of(self, coupon: str) -> str:
         """The category of most of the coupon's products, as its latest campaign lists them."""
         if coupon not in self.coupon_category:
-            products = self.coupon_products[coupon]
+            products = self.coupon_products.get(coupon, ())
             self.coupon_category[coupon] = most_common(self.product(x).category for x in products)
         return self.coupon_category[coupon]
 

@@ -18,16 +18,19 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from tessera.measures import auc, log_loss
+from tessera.measures import auc, log_loss, printed
 from tessera.models.batches import Batcher
 from tessera.models.keras_graph import KerasGraph
 from tessera.training.dataset import Dataset
+from tessera.training.errors import DataError
 from tessera.training.examples import CampaignExamples
 from tessera.training.pretraining import history_layers, pretrain
 
 HOUSEHOLDS_IN_BATCH = 64
 SMALL_CAMPAIGN_COUPONS = 64
 HELD_OUT_SHARE = 0.2
+HOUSEHOLDS_MIN = 2
+"""One to learn from, and one to see how long that helps."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ class Trainer:
                 for batch in pool.batches(self.random.permutation(part))
             ]
             self.random.shuffle(work)
-            for batch in tqdm(work, f"epoch {epoch + 1}/{epochs}", leave=False, file=sys.stderr):
+            bar = f"epoch {epoch + 1}/{epochs}"
+            for batch in tqdm(work, bar, leave=False, file=sys.stderr, disable=None):
                 step(*(tf.nest.map_structure(tf.constant, part) for part in batch))
                 count += 1
                 momentum = min(schedule.ema_momentum, count / (count + 10))
@@ -137,7 +141,8 @@ class Trainer:
         """The last bias starts at the logit of the share of positives."""
         positives = sum(pool.labels[part].sum() for pool, part in zip(pools, rows, strict=True))
         pairs = sum(pool.weights[part].sum() for pool, part in zip(pools, rows, strict=True))
-        share = float(positives / pairs)
+        # Half a pair where there is none: the logit stays finite.
+        share = float(np.clip(positives, 0.5, pairs - 0.5) / pairs)
         self.graph.layers["logit"].bias.assign([np.log(share / (1 - share))])
 
 
@@ -154,11 +159,10 @@ def train(
     schedule = schedule or Schedule()
     pools = make_pools(Batcher(description), examples)
     households = np.unique(np.concatenate([pool.keys for pool in pools]))
-    chosen = np.random.default_rng(seed).random(len(households)) < HELD_OUT_SHARE
-    held_out = households[chosen]
+    held_out = choose_held_out(households, seed)
     inside = [np.flatnonzero(~np.isin(pool.keys, held_out)) for pool in pools]
     outside = [np.flatnonzero(np.isin(pool.keys, held_out)) for pool in pools]
-    curve = []
+    curve: list[dict[str, Any]] = []
     trainer = Trainer(description, dropout, seed)
     pretrain(trainer.graph, dataset, cut, seed)
     pretrained = trainer.graph.tensors()
@@ -176,17 +180,31 @@ def train(
     return trainer.graph, {"epochs": epochs, **curve[epochs - 1]}
 
 
+def choose_held_out(households: np.ndarray, seed: int) -> np.ndarray:
+    """About a fifth of the households, one at least; and one at least is left to learn from."""
+    if len(households) < HOUSEHOLDS_MIN:
+        message = f"campaigns before the cut went to {len(households)} household"
+        raise DataError(f"{message}; training needs {HOUSEHOLDS_MIN} at least")
+    chosen = np.random.default_rng(seed).random(len(households)) < HELD_OUT_SHARE
+    if chosen.all() or not chosen.any():
+        chosen[0] = not chosen[0]
+    return households[chosen]
+
+
 def validate(
     graph: KerasGraph, pools: list[Pool], rows: list[np.ndarray], output: str
-) -> dict[str, float]:
-    """AUC and log loss on the pairs of these rows."""
+) -> dict[str, Any]:
+    """AUC (None where nobody or everybody redeemed) and log loss on the pairs of these rows."""
     labels, scores = [], []
     for pool, part in zip(pools, rows, strict=True):
         for inputs, truth, weights in pool.batches(part):
             labels.append(truth[weights > 0])
             scores.append(graph.predict(inputs)[output][weights > 0])
     labels, scores = np.concatenate(labels), np.concatenate(scores)
-    return {"auc": round(auc(labels, scores), 4), "log_loss": round(log_loss(labels, scores), 6)}
+    loss = log_loss(labels, scores)
+    if not np.isfinite(loss):
+        raise DataError("training has diverged: the scores are not finite; clean the numbers")
+    return {"auc": printed(auc(labels, scores), 4), "log_loss": round(loss, 6)}
 
 
 def predict(graph: KerasGraph, examples: list[CampaignExamples]) -> list[np.ndarray]:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from tessera.models.batches import Batcher
 from tessera.models.keras_graph import KerasGraph
 from tessera.training.dataset import Dataset
+from tessera.training.errors import DataError
 from tessera.training.examples import History, event_columns
 
 WEEKS_AHEAD = 4
@@ -42,9 +43,13 @@ def next_purchases(dataset: Dataset, cut: date, categories: list[str]):
     """Histories at several days before the cut, and what was bought after: users, [B, 1 + C]."""
     row = {name: 1 + index for index, name in enumerate(categories)}
     ahead = timedelta(weeks=WEEKS_AHEAD)
-    first = min(part.day for part in dataset.purchases) + ahead
+    days = [part.day for part in dataset.purchases if part.day < cut]
     users, targets = [], []
-    day = cut - ahead
+    if not days:
+        return users, np.array(targets)
+    first = min(days) + ahead
+    # Where the cut is far beyond the data, nothing is bought in between.
+    day = min(cut, max(days) + timedelta(days=1)) - ahead
     while day >= first:
         history = History(dataset, day)
         bought: dict[str, np.ndarray] = {}
@@ -68,6 +73,11 @@ def pretrain(graph: KerasGraph, dataset: Dataset, cut: date, seed: int, epochs: 
     batcher = Batcher({"inputs": events})
     categories = graph.specs["category"]["vocabulary"]
     users, targets = next_purchases(dataset, cut, categories)
+    if not users:
+        raise DataError(
+            f"before the cut {cut} no household has {EVENTS_MIN} events and a purchase within "
+            f"{WEEKS_AHEAD} weeks after them; training needs some, give more purchases"
+        )
     inputs = batcher.pad(batcher.transform(users))
     inputs.pop("coupon_mask")
     reader = history_reader(graph)
@@ -90,7 +100,7 @@ def pretrain(graph: KerasGraph, dataset: Dataset, cut: date, seed: int, epochs: 
         return loss
 
     random = np.random.default_rng(seed)
-    with tqdm(total=steps, desc="pretraining", file=sys.stderr, leave=False) as bar:
+    with tqdm(total=steps, desc="pretraining", file=sys.stderr, leave=False, disable=None) as bar:
         for _ in range(epochs):
             order = random.permutation(len(users))
             for start in range(0, len(order), HOUSEHOLDS_IN_BATCH):

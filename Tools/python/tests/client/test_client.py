@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -285,15 +286,14 @@ def test_what_says_nothing_of_binding_is_sent_once_and_told_to_the_caller(
 @pytest.mark.parametrize(
     "limits",
     [
-        FrameLimits(users_max=1),
         FrameLimits(events_max=1),
-        FrameLimits(coupons_max=1),
+        FrameLimits(coupons_max=2),
         FrameLimits(rows_max=2),
         FrameLimits(numbers_max=5),
-        FrameLimits(body_bytes_max=20),
+        FrameLimits(body_bytes_max=30),
     ],
 )
-def test_more_than_welcome_grants_is_not_sent(limits: FrameLimits) -> None:
+def test_a_user_that_is_more_than_welcome_grants_is_not_sent(limits: FrameLimits) -> None:
     def script(peer: Peer) -> None:
         peer.greet(limits)
         bind(peer, 0, 1, SMALL)
@@ -301,8 +301,9 @@ def test_more_than_welcome_grants_is_not_sent(limits: FrameLimits) -> None:
 
     with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
         model = client.bind("coupon")
-        with pytest.raises(WireError) as caught:
-            client.score(model, COLUMNS, events=[2, 0], coupons=[2, 1])
+        columns = COLUMNS | {"discount": [0.5, 0.1, 2.0, 1.0]}
+        with pytest.raises(WireError, match="user 1 ") as caught:
+            client.score(model, columns, events=[0, 2], coupons=[1, 3])
         assert caught.value.code == ErrorCode.LIMIT
 
 
@@ -345,6 +346,19 @@ def test_a_reply_of_another_shape_is_refused() -> None:
         ("the key of user 0 is -1", {"keys": [-1]}),
         ("deadline_us is 10000000000", {"deadline_us": 10**10}),
         ("one per user", {"coupons": [3, 3]}),
+        (r"the key of user 0 is 1.5 \(float\), which is no integer", {"keys": [1.5]}),
+        (r"the key of user 0 is '12' \(str\)", {"keys": ["12"]}),
+        (r"the key of user 0 is None", {"keys": [None]}),
+        (r"the key of user 0 is 18446744073709551616", {"keys": [1 << 64]}),
+        (r"the events of user 0 is 2.9 \(float\)", {"events": [2.9]}),
+        (r"the coupons of user 0 is -1", {"coupons": [-1]}),
+        (r"the coupons of user 0 is np.datetime64", {"coupons": [np.datetime64(3, "ns")]}),
+        (r"events is 2 \(int\); give a list", {"events": 2}),
+        (r"keys is '1' \(str\); give a list", {"keys": "1"}),
+        (r"deadline_us is 1.5 \(float\), which is no integer", {"deadline_us": 1.5}),
+        (r"deadline_us is datetime.timedelta", {"deadline_us": timedelta(milliseconds=5)}),
+        (r"columns is None \(NoneType\); give a dict", {"columns": None}),
+        (r"columns is \[1\] \(list\); give a dict", {"columns": [1]}),
     ],
 )
 def test_a_number_that_does_not_fit_its_field_is_named(words: str, changes: dict) -> None:
@@ -355,7 +369,7 @@ def test_a_number_that_does_not_fit_its_field_is_named(words: str, changes: dict
     with ScriptedServer(script) as server, Client("127.0.0.1", server.port) as client:
         model = client.bind("coupon")
         with pytest.raises(WireError, match=words):
-            client.score(model, COLUMNS, **{"events": [2], "coupons": [3]} | changes)
+            client.score(model, **{"columns": COLUMNS, "events": [2], "coupons": [3]} | changes)
 
 
 def test_an_unbound_handle_and_a_list_in_parts() -> None:

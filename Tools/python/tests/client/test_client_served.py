@@ -65,6 +65,19 @@ def test_a_user_scores_the_same_bits_alone_and_beside_another(port: int) -> None
         assert both.outputs[name].tobytes() == scores.tobytes() * 2
 
 
+def test_more_users_than_a_frame_holds_score_the_same_bits_as_each_alone(port: int) -> None:
+    with Client("127.0.0.1", port) as client:
+        model = client.bind("coupon")
+        columns = columns_for(model, [User(3, 4)])
+        alone = client.score(model, columns, events=[3], coupons=[4])
+        count = 2 * client.welcome.limits.users_max + 1
+        many = {name: list(values) * count for name, values in columns.items()}
+        reply = client.score(model, many, events=[3] * count, coupons=[4] * count)
+    assert reply.users == alone.users * count
+    for name, scores in alone.outputs.items():
+        assert reply.outputs[name].tobytes() == scores.tobytes() * count
+
+
 def test_an_exact_version_can_be_bound_and_unknown_ones_are_refused(port: int) -> None:
     with Client("127.0.0.1", port) as client:
         assert client.bind("coupon", version=1).version == 1

@@ -23,7 +23,7 @@ from tessera.client import (
     code_name,
 )
 from tessera.client.binding import Bind, Bound, Unbind
-from tessera.client.columns import encode_column
+from tessera.client.columns import check_column
 from tessera.client.frame import HEADER_BYTES, Frame, FrameKind, next_frame
 from tessera.client.greeting import Hello, Welcome
 from tessera.client.listing import Listed, ListObjects
@@ -227,7 +227,7 @@ def column_of(kind: ColumnKind) -> Column:
 def test_a_column_is_written_in_the_narrowest_exact_encoding(
     kind: ColumnKind, values: list, encoding: int
 ) -> None:
-    assert encode_column(column_of(kind), values, len(values))[0] == encoding
+    assert check_column(column_of(kind), values, len(values)).encode()[0] == encoding
 
 
 def random_column(random_: random.Random, kind: ColumnKind, rows: int) -> list:

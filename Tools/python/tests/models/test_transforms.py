@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tessera.client import WireError
 from tessera.models.batches import Batcher
 from tessera.models.transforms import (
     fnv1a64,
@@ -52,6 +54,20 @@ def test_numbers_are_filled_logged_clipped_and_standardised_in_this_order() -> N
     expected = [(-1.5 - 0.5) / 2, -0.25, (math.log(2) - 0.5) / 2, 0.75]
     assert x.dtype == np.float32
     np.testing.assert_allclose(x, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "values", [np.array(["2026-11-28"], "M8[us]"), np.array([5], "m8[s]"), ["1.5"], [1j], [1e39]]
+)
+def test_what_a_client_would_not_send_as_a_number_is_not_trained_on(values: Any) -> None:
+    with pytest.raises(WireError, match="column 'spend', row 0"):
+        transform_numbers({"name": "spend"}, values)
+
+
+@pytest.mark.parametrize("value", [1.5, b"12", None, np.timedelta64(5, "s")])
+def test_what_a_client_would_not_send_as_an_integer_has_no_hash(value: Any) -> None:
+    with pytest.raises(TypeError):
+        hash_id(value, 1000)
 
 
 def test_a_missing_number_is_zero_when_nothing_else_is_said() -> None:
