@@ -33,9 +33,9 @@ public enum RegistryLimits {
   public static let shadowsMax = 8
   /// Aliases that one transaction moves: a fleet's, and its audit records stay one page each.
   public static let movesMax = 64
-  /// Versions that the aliases of models point to, in all: what a server holds live at once, beside those
-  /// that are on their way in or out. One more would be promoted and never served.
-  public static let liveVersionsMax = 64
+  /// Versions that the aliases of models point to, in all: a server holds 64, and eight of these are for those
+  /// on their way in or out. Many more would be promoted and never served.
+  public static let liveVersionsMax = 56
   /// Aliases of models: what a server follows. Ten aliases of twenty models.
   public static let aliasesMax = 256
   /// What nothing needs any more is kept this long before `gc` reclaims it, in seconds: a day, since a

@@ -39,13 +39,19 @@ package struct Handles: Sendable {
     return nil
   }
 
-  /// The handle for a bound model; nil when all `handlesMax` are taken, or every number was.
+  /// The handle for a bound model; nil when all `handlesMax` are taken, or every number was. Where all are
+  /// taken, it takes the place of the oldest that the same BIND got for another signature: who binds anew after
+  /// each promotion need not give back what has gone stale.
   package mutating func add(_ model: BoundModel, handlesMax: Int) -> Int? {
     for entry in bound
     where entry.model.signatureHash == model.signatureHash && entry.model.body == model.body {
       return entry.number
     }
-    guard bound.count < handlesMax, numbersGiven < Limits.handleNumbersMax else { return nil }
+    guard numbersGiven < Limits.handleNumbersMax else { return nil }
+    if bound.count >= handlesMax {
+      guard let stale = bound.firstIndex(where: { $0.model.body == model.body }) else { return nil }
+      bound.remove(at: stale)
+    }
     bound.append((numbersGiven, model))
     numbersGiven += 1
     return numbersGiven - 1

@@ -53,7 +53,11 @@ extension Ticket {
   /// - Complexity: O(users × shares); allocates, as only frames on a split route do.
   func split(over route: Route, user: (Int) -> FrameUser) -> [(lane: Int, ticket: Ticket)] {
     let users = (0..<users.count).map(user)
-    return route.parts(userKeys: users.map(\.key)).map { part in
+    // Who has no key goes anywhere, another time elsewhere; all such users together as the shares say.
+    let keys = users.enumerated().map { index, user in
+      user.key == 0 ? UInt64(bitPattern: arrival) &* 64 &+ UInt64(index) : user.key
+    }
+    return route.parts(userKeys: keys).map { part in
       var ticket = self
       ticket.users = part.users
       ticket.userKey = users[part.users.first].key

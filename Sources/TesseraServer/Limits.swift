@@ -31,9 +31,9 @@ enum ServerLimits {
   static let keptReplyBytesMax = 1 << 20
   /// Reply buffers that a worker keeps for each event loop: one is filled while others are written.
   static let keptReplyBatchesMax = 8
-  /// Joined signatures that a version remembers to read: those of every alias that may lead to it now, which
-  /// seldom are two, and of the frames that wait since before the last promotions.
-  static let columnMapsMax = 64
+  /// Joined signatures that a version remembers to read beside those of the aliases that lead to it: of frames
+  /// that wait since before the last promotions.
+  static let unusedColumnMapsMax = 16
   /// Requests of all connections of one event loop that are accepted and not answered. The queue is
   /// bounded by cost before; this bounds it when requests are very cheap.
   static let loopRequestsMax = 16_384
@@ -52,6 +52,8 @@ enum ServerLimits {
   static let keepAlive = (idleSeconds: 60, intervalSeconds: 10, probes: 6)
   /// How often each connection's timeouts are looked at, in milliseconds. The shortest is a second.
   static let tickMilliseconds: Int64 = 100
+  /// Lanes that are left for versions on their way in or out when as many are live as the registry allows.
+  static let swapLanesMin = 8
   /// How often the registry is asked for a new generation, in milliseconds. A promotion must be
   /// noticed within 100 ms; asking costs microseconds.
   static let pollMilliseconds = 20
@@ -72,7 +74,7 @@ enum ServerLimits {
   static let readerRequestBytesMax = 64 << 10
   /// Bytes of why the reader cannot give what was asked: a sentence with a path.
   static let readerReasonBytesMax = 16 << 10
-  /// Bytes of all aliases: 64 of them with the longest histories of the widest targets.
+  /// Bytes of where all aliases point: 256 of them with the widest targets take a tenth.
   static let readerAliasesBytesMax = 16 << 20
   /// How long the reader may say nothing, in milliseconds, before it is taken for stuck: longer than the
   /// largest blob takes to be read from a slow disk and any import to commit. Serving goes on meanwhile.

@@ -16,8 +16,8 @@ final class LiveVersion: @unchecked Sendable {
   /// Rows that one batch may hold.
   let batchRowsMax: RowCounts
   let workspaces: [Workspace]
-  /// Where its columns lie in frames of targets with several versions, by the hash of their signature; the
-  /// latest last. Locked to look one up, which only frames of such targets need.
+  /// Where its columns lie in frames of targets with several versions, by the hash of their signature; those
+  /// that are not used any more first. Locked to look one up, which only frames of such targets need.
   private let columnMaps = Mutex<[(signatureHash: UInt64, columns: ColumnMap)]>([])
 
   /// Cost: all scratch memory of the version is allocated here.
@@ -38,7 +38,19 @@ final class LiveVersion: @unchecked Sendable {
     columnMaps.withLock { maps in
       maps.removeAll { $0.signatureHash == signatureHash }
       maps.append((signatureHash, columns))
-      if maps.count > ServerLimits.columnMapsMax { maps.removeFirst() }
+    }
+  }
+
+  /// Forgets where its columns lie in signatures that no target has any more, but for the latest: frames that
+  /// were encoded with them may still wait.
+  ///
+  /// - Parameter live: hashes of the signatures of all targets.
+  func forgetColumns(but live: Set<UInt64>) {
+    columnMaps.withLock { maps in
+      let unused = maps.filter { !live.contains($0.signatureHash) }
+      maps =
+        unused.suffix(ServerLimits.unusedColumnMapsMax)
+        + maps.filter { live.contains($0.signatureHash) }
     }
   }
 

@@ -49,8 +49,14 @@ final class Loader {
   private var generation: Registry.Generation?
   /// Every version that is loaded, retiring ones included.
   private var loaded: [Key: Loaded] = [:]
+  /// Where an alias points, and the hash of the signature that its frames are encoded with.
+  private struct Served {
+    var target: AliasTarget
+    var signatureHash: UInt64
+  }
+
   /// Where each alias points in this server.
-  private var aliases: [Alias: AliasTarget] = [:]
+  private var aliases: [Alias: Served] = [:]
   private var refused: [Alias: Refused] = [:]
   /// Aliases that are served and have no record, as was said in the log.
   private var missing: Set<Alias> = []
@@ -63,6 +69,10 @@ final class Loader {
   init(
     feed: RegistryFeed, scheduler: Scheduler, workers: Int, kernels: KernelTable, logger: Logger
   ) {
+    precondition(
+      RegistryLimits.liveVersionsMax + ServerLimits.swapLanesMin <= ServingLimits.lanesMax
+        && RegistryLimits.aliasesMax <= ServingLimits.aliasesMax,
+      "what may be promoted could not be followed")
     self.kernels = kernels
     self.feed = feed
     self.scheduler = scheduler
@@ -89,7 +99,7 @@ final class Loader {
       failure = nil
     } catch {
       // Looks are 20 ms apart: the same failure is said once.
-      guard failure != error.description else { return }
+      guard failure != error.description, !feed.isStopped else { return }
       failure = error.description
       logger.error("the registry cannot be read; serving goes on", metadata: ["error": "\(error)"])
     }
@@ -97,7 +107,7 @@ final class Loader {
 
   /// Names of what is served, for the log: `coupon@production → 3`.
   var summary: [String] {
-    aliases.map { "\($0.key) → \($0.value)" }.sorted()
+    aliases.map { "\($0.key) → \($0.value.target)" }.sorted()
   }
 
   // MARK: Listing
@@ -107,7 +117,7 @@ final class Loader {
   private func publish(loading: Alias? = nil, _ target: AliasTarget? = nil) {
     let names = Set(aliases.keys).union(refused.keys).union(loading.map { [$0] } ?? [])
     let entries = names.sorted { "\($0)" < "\($1)" }.map { alias in
-      let served = aliases[alias]?.shares[0].version ?? 0
+      let served = aliases[alias]?.target.shares[0].version ?? 0
       var entry = ListedBody.Entry(
         state: .ready, version: served, wantedVersion: served, name: alias.model,
         alias: alias.name)
@@ -133,7 +143,7 @@ final class Loader {
       let alias = Alias(model: entry.model, name: entry.alias)
       missing.remove(alias)
       switch entry.state {
-      case .present(let record): follow(alias, record.target, now: now)
+      case .present(let target): follow(alias, target, now: now)
       case .removed: remove(alias)
       case .damaged(let reason):
         refuse(alias, nil, LoadError(step: "alias", message: reason), now: now)
@@ -142,15 +152,17 @@ final class Loader {
     // A removal leaves a note, so an alias that is gone without one was damaged away, or the folder was
     // replaced by one that never had it.
     let named = Set(entries.map { Alias(model: $0.model, name: $0.alias) })
-    for (alias, target) in aliases where !named.contains(alias) && missing.insert(alias).inserted {
-      logger.error("\(alias) is missing in the registry; version \(target) keeps serving")
+    for (alias, served) in aliases where !named.contains(alias) && missing.insert(alias).inserted {
+      logger.error("\(alias) is missing in the registry; version \(served.target) keeps serving")
     }
     refused = refused.filter { named.contains($0.key) }
     if !refused.isEmpty { scheduler.retireUnserved() }
+    let signatures = Set(aliases.values.map(\.signatureHash))
+    for loaded in loaded.values { loaded.version.forgetColumns(but: signatures) }
   }
 
   private func follow(_ alias: Alias, _ target: AliasTarget, now: Int64) {
-    guard aliases[alias] != target else {
+    guard aliases[alias]?.target != target else {
       refused[alias] = nil
       return
     }
@@ -164,7 +176,7 @@ final class Loader {
         throw LoadError(
           step: "open", message: "more than \(ServingLimits.aliasesMax) aliases; remove some")
       }
-      aliases[alias] = target
+      aliases[alias] = Served(target: target, signatureHash: route.signatureHash)
       refused[alias] = nil
       logger.info("serving \(alias) version \(target)")
     } catch {
@@ -174,7 +186,7 @@ final class Loader {
 
   private func remove(_ alias: Alias) {
     refused[alias] = nil
-    guard let target = aliases.removeValue(forKey: alias) else { return }
+    guard let target = aliases.removeValue(forKey: alias)?.target else { return }
     // Pointing nowhere needs no slot, so it cannot fail.
     _ = scheduler.point(model: alias.model, alias: alias.name, to: nil)
     logger.info("\(alias) was removed; version \(target) is no longer served under it")
@@ -196,7 +208,7 @@ final class Loader {
   }
 
   private func held(_ alias: Alias) -> String {
-    aliases[alias].map { "version \($0) keeps serving" } ?? "nothing is served under it"
+    aliases[alias].map { "version \($0.target) keeps serving" } ?? "nothing is served under it"
   }
 
   // MARK: Versions
@@ -247,7 +259,8 @@ final class Loader {
       model: key.model, version: key.version, batchRowsMax: version.batchRowsMax, cost: cost)
     guard let index = scheduler.open(lane, version) else {
       throw LoadError(
-        step: "open", message: "more than \(ServingLimits.lanesMax) live versions; remove aliases")
+        step: "open",
+        message: "\(ServingLimits.lanesMax) versions are held, those on their way out included")
     }
     loaded[key] = Loaded(lane: index, version: version)
     logger.debug(

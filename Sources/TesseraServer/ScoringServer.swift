@@ -34,9 +34,20 @@ public final class ScoringServer: Service {
     let kernels = try chooseKernels()
     let feed = RegistryFeed(
       executable: configuration.readerExecutable, registryPath: configuration.registryPath)
+    // A registry that does not answer must not keep a server from ending that is told to.
+    try await withGracefulShutdownHandler {
+      try await serve(from: feed, kernels)
+    } onGracefulShutdown: {
+      feed.stop()
+    }
+  }
+
+  private func serve(from feed: RegistryFeed, _ kernels: KernelTable) async throws {
+    logger.info("reading the registry \(configuration.registryPath)")
     do throws(ReaderFailure) {
       _ = try feed.aliases(now: MonotonicClock.now())
     } catch {
+      if feed.isStopped { return logger.info("stopped before the registry was read") }
       throw ServerError(at: "registry", error.description)
     }
     let floor = ServingFloor(configuration, feed: feed, kernels: kernels, logger: logger)

@@ -269,8 +269,9 @@ final class ServerConnection: ChannelDuplexHandler {
         loop.tally.refuse(.limit)
         ErrorBody(
           code: .limit,
-          text: "all \(machine.limits.handlesMax) handles of this connection are taken; UNBIND "
-            + "some, or connect anew"
+          text:
+            "all \(machine.limits.handlesMax) handles of this connection are taken, or all of their "
+            + "numbers were; UNBIND some, or connect anew"
         ).encodeFrame(requestID: requestID, into: &bytes)
         return
       }

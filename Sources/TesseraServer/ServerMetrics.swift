@@ -66,7 +66,7 @@ final class ServerMetrics {
     logger.debug(
       """
       \(all.scored) scored, \(all.refusedInAll) refused, \(work.batches) batches; queue mean \
-      \(work.queueNanoseconds / requests / 1_000) max \(work.queueNanosecondsMax / 1_000) µs; \
+      \(work.queueNanoseconds / Int64(max(1, work.tickets)) / 1_000) max \(work.queueNanosecondsMax / 1_000) µs; \
       compute per request \(work.computeNanoseconds / requests / 1_000) µs, longest batch \
       \(work.computeNanosecondsMax / 1_000) µs
       """)
@@ -101,6 +101,7 @@ extension WorkerTally.Counts {
   fileprivate mutating func add(_ other: WorkerTally.Counts) {
     batches += other.batches
     requests += other.requests
+    tickets += other.tickets
     rows += other.rows
     queueNanoseconds += other.queueNanoseconds
     queueNanosecondsMax = max(queueNanosecondsMax, other.queueNanosecondsMax)

@@ -8,6 +8,8 @@ final class WorkerTally: Sendable {
   struct Counts {
     var batches = 0
     var requests = 0
+    /// Those and what was not computed, because the client had gone.
+    var tickets = 0
     var rows = 0
     var queueNanoseconds: Int64 = 0
     var queueNanosecondsMax: Int64 = 0
@@ -21,6 +23,7 @@ final class WorkerTally: Sendable {
     counts.withLock { counts in
       counts.batches += 1
       counts.requests += computed
+      counts.tickets += batch.tickets.count
       counts.rows += batch.size.rows.total
       for ticket in batch.tickets {
         counts.queueNanoseconds += began - ticket.arrival

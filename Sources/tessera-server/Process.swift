@@ -9,6 +9,15 @@ func environment(_ name: String) -> String? {
   return text
 }
 
+/// Gives standard descriptors that are closed to /dev/null: else the next file or socket would get their numbers,
+/// and what is logged would be written into it. To be called before anything is opened.
+func occupyStandardDescriptors() {
+  for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+    // The lowest free number is this one: those below are taken. The path outlives the call.
+    _ = unsafe open("/dev/null", O_RDWR)
+  }
+}
+
 /// Raises the soft limit of open files as far as so many connections need. Returns what to tell the
 /// operator when the hard limit is lower: at the limit, sockets wait unaccepted and their event loop
 /// asks for them again and again.

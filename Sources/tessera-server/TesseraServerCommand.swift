@@ -77,6 +77,7 @@ struct TesseraServerCommand: AsyncParsableCommand {
     if arguments.count == 3, arguments[1] == ReaderService.argument {
       return ReaderService.run(registryPath: arguments[2])
     }
+    occupyStandardDescriptors()
     StopSignals.hold()
     await main(nil)
   }

@@ -149,6 +149,34 @@ struct ServerProcessTests {
     #expect(program.end(SIGTERM) == 0)
   }
 
+  @Test(
+    "A program that is started without standard descriptors serves until it is told to end",
+    arguments: ["<&- >&-", "<&- 2>&-", "2>&-", "<&- >&- 2>&-"])
+  func closedDescriptors(redirections: String) async throws {
+    let registry = try ServerRegistry.sample()
+    let port = Int.random(in: 20_000..<30_000)
+    let program = try Program(
+      registry, ["--port", "\(port)"],
+      through: ["/bin/sh", "-c", "exec \"$0\" \"$@\" \(redirections)"])
+    var peer: ServerPeer?
+    while peer == nil, program.process.isRunning { peer = try? await ServerPeer.bound(port: port) }
+    try await self.await(1, by: try #require(peer))
+    #expect(program.end(SIGTERM) == 0)
+  }
+
+  @Test("A signal ends a program that waits for a registry which somebody else keeps locked")
+  func lockedRegistry() async throws {
+    let registry = try ServerRegistry.sample()
+    // Nobody ever writes to it.
+    try FileManager.default.removeItem(atPath: registry.path + "/data.mdb")
+    let isMade = unsafe mkfifo(registry.path + "/data.mdb", 0o600) == 0
+    #expect(isMade)
+    let program = try Program(registry)
+    usleep(300_000)
+    #expect(program.process.isRunning)
+    #expect(program.end(SIGTERM) == 0)
+  }
+
   @Test("Threads are as many as the cores that the process may use, not as the machine has")
   func affinity() async throws {
     let program = try Program(

@@ -140,6 +140,24 @@ struct ServerSplitTests {
     }
   }
 
+  @Test("A split goes on being scored however often others that share a version with it change")
+  func others() async throws {
+    try await withSplit { registry, peer, users in
+      let split = try await self.bind("split", by: peer)
+      // Each time another signature, joined of the same version and another one.
+      for seed in UInt64(10)..<40 {
+        let version = try registry.add(seed: seed, face: "face \(seed)")
+        try registry.point("second", to: [(1, 1), (version, 1)])
+        var bound = try await self.bind("second", by: peer)
+        while !bound.signature.columns.contains(where: { $0.name == "face \(seed)" }) {
+          bound = try await self.bind("second", by: peer)
+        }
+      }
+      let scores = try await self.score(users, by: peer, split)
+      #expect(scores.users.allSatisfy { $0.status == nil })
+    }
+  }
+
   @Test("Versions whose outputs differ cannot share an alias; what was served goes on")
   func conflict() async throws {
     try await withSplit { registry, peer, users in

@@ -97,6 +97,32 @@ struct FramePartsTests {
     #expect(desk.dispatcher.backlog == Admission.Backlog())
   }
 
+  @Test("users without a key are shared out like others, at each request anew")
+  func keyless() {
+    var desk = splitDesk()
+    var first: [UserMask] = []
+    for arrival in Int64(0)..<20 {
+      let rows = RowCounts(users: 64, events: 64, coupons: 64)
+      let submission = desk.dispatcher.submit(
+        Ticket(
+          request: RequestIndex(loop: 0, place: 9, generation: 0), userKey: 0, arrival: arrival,
+          deadline: 1_000_000_000, size: WorkSize(rows: rows)),
+        to: 0, signatureHash: 7, now: arrival,
+        user: { _ in
+          FrameUser(key: 0, size: WorkSize(rows: RowCounts(users: 1, events: 1, coupons: 1)))
+        })
+      #expect(submission == .accepted(parts: 2, wake: nil) || arrival == 0)
+      _ = desk.take(at: arrival)
+      first.append(desk.batch.tickets[0].users)
+      desk.finish()
+      _ = desk.take(at: arrival)
+      desk.finish()
+    }
+    let share = first.reduce(0) { $0 + $1.count }
+    #expect((500..<800).contains(share), "half of 1,280 expected")
+    #expect(Set(first).count > 10)
+  }
+
   @Test("if one version cannot take its part, none gets any")
   func allOrNothing() {
     var desk = splitDesk()

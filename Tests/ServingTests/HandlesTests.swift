@@ -36,6 +36,22 @@ struct HandlesTests {
     #expect(!second)
   }
 
+  @Test(
+    "where all are taken, a BIND takes the place of what it got for an earlier signature, of no other"
+  )
+  func stale() {
+    var handles = Handles()
+    _ = handles.add(model("price"), handlesMax: 2)
+    for hash in UInt64(1)...100 {
+      let given = handles.add(model("coupon", hash: hash), handlesMax: 2)
+      #expect(given == Int(hash))
+      #expect(handles[Int(hash) - 1]?.signatureHash != hash - 1 || hash == 1)
+    }
+    #expect(handles[0]?.body.name == "price")
+    let other = handles.add(model("other"), handlesMax: 2)
+    #expect(other == nil)
+  }
+
   @Test("handles between others are given back alone")
   func removeBetween() {
     var handles = Handles()

@@ -38,7 +38,8 @@ struct BlobRequest: Codable {
 struct ReaderAliases: Codable {
   struct Entry: Codable {
     enum State: Codable {
-      case present(AliasRecord)
+      /// Its history is nothing to a server, and may be long.
+      case present(AliasTarget)
       case removed
       case damaged(String)
     }
@@ -57,7 +58,7 @@ extension ReaderAliases {
     entries = now.aliases.filter { $0.kind == .model }.map { entry in
       let state: Entry.State =
         switch entry.state {
-        case .present(let record): .present(record)
+        case .present(let record): .present(record.target)
         case .removed: .removed
         case .damaged(let error): .damaged(error.description)
         }

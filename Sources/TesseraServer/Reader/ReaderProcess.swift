@@ -89,7 +89,8 @@ final class ReaderProcess {
         + "system does not answer"
     case .nonsense:
       return
-        "the reader says more than it was asked for; server and reader must be the same program"
+        "the reader's answer is longer than it may be, or none: the registry's aliases are too many, or "
+        + "server and reader are not the same program"
     }
   }
 

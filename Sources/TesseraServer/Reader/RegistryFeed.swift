@@ -15,7 +15,7 @@ final class RegistryFeed: @unchecked Sendable {
   private let executable: String
   private let registryPath: String
   private var reader: ReaderProcess?
-  private let isStopped = Flag()
+  private let stopped = Flag()
   /// Readers that were ended and were not gone yet when last looked at.
   private var ended: [pid_t] = []
   private var backoff = Backoff(
@@ -87,7 +87,8 @@ final class RegistryFeed: @unchecked Sendable {
   // MARK: The reader
 
   /// Lets whoever waits for the reader wait no longer. From any thread.
-  func stop() { isStopped.value.store(true, ordering: .relaxed) }
+  func stop() { stopped.value.store(true, ordering: .relaxed) }
+  var isStopped: Bool { stopped.value.load(ordering: .relaxed) }
 
   /// Ends the reader, if one runs.
   private func end() {
@@ -99,8 +100,8 @@ final class RegistryFeed: @unchecked Sendable {
     if let reader { return reader }
     ended.removeAll(where: ReaderProcess.isGone)
     let started = try ReaderProcess(executable: executable, registryPath: registryPath) {
-      [isStopped] silentMilliseconds in
-      isStopped.value.load(ordering: .relaxed)
+      [stopped] silentMilliseconds in
+      stopped.value.load(ordering: .relaxed)
         || silentMilliseconds >= ServerLimits.readerSilenceMilliseconds
     }
     reader = started
