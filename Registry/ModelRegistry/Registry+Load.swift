@@ -34,12 +34,8 @@ extension Registry {
         .damaged, at: "\(place): blob \(blob.digest)",
         "the manifest says \(blob.rawBytes) bytes of content; at most \(rawBytesMax) are allowed")
     }
-    let bytes = try storedBytes(of: blob, at: place)
-    do throws(FrameError) {
-      return try ZstdFrame.decompress(bytes, rawBytes: blob.rawBytes)
-    } catch {
-      throw RegistryError(.damaged, at: "\(place): blob \(blob.digest)", error.message)
-    }
+    return try blob.decompress(
+      storedBytes(of: blob, at: place), at: "\(place): blob \(blob.digest)")
   }
 
   /// The bytes of a blob, of the stored size and with the digest that they should have.
@@ -60,9 +56,7 @@ extension Registry {
       throw RegistryError(
         .damaged, at: place, "has \(found.count) bytes where \(blob.storedBytes) are expected")
     }
-    guard Digest(of: bytes) == blob.digest else {
-      throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
-    }
+    try blob.check(stored: bytes, at: place)
     return bytes
   }
 }
@@ -73,6 +67,11 @@ extension Manifest.Blob {
   package func content(
     ofStored bytes: [UInt8], at place: String
   ) throws(RegistryError) -> [UInt8] {
+    try check(stored: bytes, at: place)
+    return try decompress(bytes, at: place)
+  }
+
+  fileprivate func check(stored bytes: [UInt8], at place: String) throws(RegistryError) {
     guard bytes.count == storedBytes else {
       throw RegistryError(
         .damaged, at: place, "has \(bytes.count) bytes where \(storedBytes) are expected")
@@ -80,6 +79,9 @@ extension Manifest.Blob {
     guard Digest(of: bytes) == digest else {
       throw RegistryError(.damaged, at: place, "the stored bytes have another digest")
     }
+  }
+
+  fileprivate func decompress(_ bytes: [UInt8], at place: String) throws(RegistryError) -> [UInt8] {
     do throws(FrameError) {
       return try ZstdFrame.decompress(bytes, rawBytes: rawBytes)
     } catch {

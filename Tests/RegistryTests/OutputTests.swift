@@ -50,6 +50,24 @@ struct OutputTests {
     }
   }
 
+  @Test("Output or errors that are closed are never taken for a file of the registry")
+  func closedDescriptors() throws {
+    let registry = try Registry.sample(in: folder, versions: 1)
+    let promote = try Command(
+      shell: "\"$@\" >&-; echo \"ended with $?\" >&2", "--registry", path, "promote", "coupon", "1"
+    ).finish()
+    #expect(promote.errors.contains("standard output: Bad file descriptor"))
+    #expect(promote.errors.contains("ended with 1"))
+    for closed in [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"] {
+      let run = try Command(
+        shell: "\"$@\" \(closed); echo \"ended with $?\"", "--registry", path, "show", "none"
+      ).finish()
+      #expect(run.output == "ended with 1\n", "\(closed): \(run)")
+    }
+    #expect(try registry.verify().problems.isEmpty)
+    #expect(try Registry(path: path, access: .readOnly).aliases().map(\.version) == [1])
+  }
+
   @Test("What others have typed is printed in a written form, by every verb and in refusals")
   func controls() throws {
     let evil = "a\n\u{1b}[2Kb\u{9b}c\u{7f}\u{202e}d\u{2028}"

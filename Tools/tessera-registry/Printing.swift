@@ -20,24 +20,30 @@ func emit(_ text: String) throws {
 /// - Throws: `OutputError`; a reader that has gone ends the command without a word, and with the status that
 ///   shells give for its signal.
 func write(_ bytes: [UInt8]) throws {
+  let error = write(bytes, to: STDOUT_FILENO)
+  if error == EPIPE { throw ExitCode(128 + SIGPIPE) }
+  // The text is copied before the call's buffer can be used again.
+  guard error == 0 else { throw OutputError(reason: unsafe String(cString: strerror(error))) }
+}
+
+/// A line on standard error; where nobody reads it, nobody can be told.
+func complain(_ text: String, keepingNewlines: Bool = false) {
+  let line = visible(text, keepingNewlines: keepingNewlines) + "\n"
+  _ = write(Array(line.utf8), to: STDERR_FILENO)
+}
+
+/// The system's error; 0 when everything was written.
+private func write(_ bytes: [UInt8], to descriptor: CInt) -> CInt {
   var rest = bytes[...]
   while !rest.isEmpty {
     // The buffer outlives the call, which reads it.
     let written = unsafe rest.withUnsafeBytes {
-      unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+      unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
     }
-    if written < 0 && errno == EINTR { continue }
-    if written < 0 && errno == EPIPE { throw ExitCode(128 + SIGPIPE) }
-    // The text is copied before the call's buffer can be used again.
-    guard written > 0 else { throw OutputError(reason: unsafe String(cString: strerror(errno))) }
-    rest = rest.dropFirst(written)
+    if written < 0 && errno != EINTR { return errno }
+    rest = rest.dropFirst(max(written, 0))
   }
-}
-
-/// A line on standard error.
-func complain(_ text: String, keepingNewlines: Bool = false) {
-  FileHandle.standardError.write(
-    Data((visible(text, keepingNewlines: keepingNewlines) + "\n").utf8))
+  return 0
 }
 
 /// The text with control characters in a written form: `\u{1b}`. So are those that turn the direction of

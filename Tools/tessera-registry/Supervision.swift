@@ -25,6 +25,7 @@ enum Supervision {
 
   /// Runs the command in a process of its own, and ends as that has ended.
   static func run() -> Never {
+    holdStandardDescriptors()
     var ends: [CInt] = [0, 0]
     var worker: pid_t = 0
     // Room for the two descriptors that the call writes.
@@ -46,6 +47,17 @@ enum Supervision {
     if number == 0 { exit(status >> 8 & 0xFF) }
     complain("Error: " + words(forSignal: number))
     exit(1)
+  }
+
+  /// Where standard output or error is closed, the next file that is opened would take its number, and what
+  /// is printed would be written into the registry.
+  private static func holdStandardDescriptors() {
+    while true {
+      // The path is read only during the call. For reading: printing stays an error.
+      let descriptor = unsafe open("/dev/null", O_RDONLY)
+      if descriptor > STDERR_FILENO { close(descriptor) }
+      if descriptor < 0 || descriptor > STDERR_FILENO { return }
+    }
   }
 
   private static func words(forSignal number: CInt) -> String {

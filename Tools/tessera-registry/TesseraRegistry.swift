@@ -24,11 +24,11 @@ struct TesseraRegistry: ParsableCommand {
     ])
 
   static func main() {
-    guard Supervision.isWorker else { Supervision.run() }
-    Supervision.endWithParent()
     // A write that fails comes back as an error: a closed pipe, a limit on the size of files.
     _ = signal(SIGPIPE, SIG_IGN)
     _ = signal(SIGXFSZ, SIG_IGN)
+    guard Supervision.isWorker else { Supervision.run() }
+    Supervision.endWithParent()
     do {
       var command = try parseAsRoot()
       try command.run()
