@@ -16,6 +16,8 @@ package struct Admission: Hashable, Sendable {
   package struct Backlog: Hashable, Sendable {
     /// Estimated compute of the queued tickets, in nanoseconds.
     package var queuedNanoseconds: Int64 = 0
+    /// Estimated compute of parts of long frames that wait behind the queue, in nanoseconds.
+    package var restNanoseconds: Int64 = 0
     /// Estimated compute of the batches that run now, in nanoseconds.
     package var runningNanoseconds: Int64 = 0
     /// Queued tickets.
@@ -47,18 +49,28 @@ package struct Admission: Hashable, Sendable {
 
   /// Decides on a frame with this estimated cost (ns) and deadline (ns, absolute).
   ///
+  /// What a long frame leaves to wait behind the queue, its `restCost`, has a bound of its own, as large as the
+  /// queue's: short frames do not wait for it, so they are not refused because of it.
+  ///
   /// An empty queue admits any frame whose deadline has not passed: however wrong the estimate, the
   /// next batch is this frame.
   package func decide(
-    backlog: Backlog, cost: Int64, deadline: Int64, now: Int64
+    backlog: Backlog, cost: Int64, restCost: Int64 = 0, deadline: Int64, now: Int64
   ) -> Refusal? {
     if deadline <= now { return .deadlineExceeded }
     if backlog.queuedTickets == 0 { return nil }
     if time(backlog.queuedNanoseconds + cost, backlog) > queueNanosecondsMax {
       return .overloaded(retryAfterMicroseconds: retryAfterMicroseconds(backlog))
     }
-    let wait = Double(time(backlog.queuedNanoseconds + backlog.runningNanoseconds, backlog))
-    if now + Int64(wait * ServingLimits.waitMargin) + cost > deadline {
+    var ahead = backlog.queuedNanoseconds + backlog.runningNanoseconds
+    if restCost > 0, backlog.restNanoseconds > 0 {
+      if time(backlog.restNanoseconds + restCost, backlog) > queueNanosecondsMax {
+        return .overloaded(retryAfterMicroseconds: retryAfterMicroseconds(backlog))
+      }
+      ahead += backlog.restNanoseconds
+    }
+    let wait = Double(time(ahead, backlog))
+    if now + Int64(wait * ServingLimits.waitMargin) + cost + restCost > deadline {
       return .tooLate(retryAfterMicroseconds: retryAfterMicroseconds(backlog))
     }
     return nil

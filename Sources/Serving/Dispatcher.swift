@@ -1,3 +1,4 @@
+import DequeModule
 import TesseraWire
 
 /// All that is decided between a decoded frame and a batch in a worker's hands: who is meant
@@ -40,49 +41,67 @@ package struct Dispatcher: Sendable {
   // MARK: Frames
 
   /// Admits a frame that was decoded with the signature of this hash, or refuses it; all of it, also
-  /// when its users go to several versions.
+  /// when its users go to several versions, or take so long that others have their turn between them.
   ///
   /// - Parameters:
   ///   - ticket: of the whole frame.
-  ///   - user: one of its users; asked only where the route splits.
+  ///   - user: one of its users; asked only where the route splits, or the frame is long.
   package mutating func submit(
     _ ticket: Ticket, to slot: Int, signatureHash: UInt64, now: Int64,
     user: (Int) -> FrameUser
   ) -> Submission {
-    let refusal: Refusal
-    if isDraining {
-      refusal = .draining
-    } else if let meant = routes[slot] {
-      if meant.signatureHash != signatureHash {
-        refusal = .rebindRequired
-      } else if meant.route.shares.count == 1 {
-        return admit(
-          CollectionOfOne((lane: meant.route.shares[0].lane, ticket: ticket)), now: now)
-      } else {
-        return admit(ticket.split(over: meant.route, user: user), now: now)
-      }
-    } else {
-      refusal = .versionGone
-    }
-    unplaced.refuse(refusal.code)
-    return .refused(refusal)
+    guard !isDraining else { return refuse(.draining) }
+    guard let meant = routes[slot] else { return refuse(.versionGone) }
+    guard meant.signatureHash == signatureHash else { return refuse(.rebindRequired) }
+    return admit(ticket, to: meant.route, now: now, user: user)
   }
 
   private mutating func admit(
-    _ parts: some Collection<(lane: Int, ticket: Ticket)>, now: Int64
+    _ ticket: Ticket, to route: Route, now: Int64, user: (Int) -> FrameUser
+  ) -> Submission {
+    if route.shares.count == 1 {
+      let lane = route.shares[0].lane
+      let cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      if ticket.users.count == 1 || cost <= ServingLimits.batchNanosecondsMax {
+        return admit(CollectionOfOne((lane: lane, ticket: ticket)), now: now)
+      }
+    }
+    var (heads, rest): ([(lane: Int, ticket: Ticket)], [(lane: Int, ticket: Ticket)]) = ([], [])
+    for part in ticket.split(over: route, user: user) {
+      guard let lane = lanes[part.lane] else { preconditionFailure("a closed lane") }
+      guard part.ticket.size.rows.fits(in: lane.batchRowsMax) else {
+        return refuse(.tooManyRows, in: part.lane)
+      }
+      let slices = part.ticket.sliced(user: user) {
+        lane.cost.estimate($0) <= ServingLimits.batchNanosecondsMax
+      }
+      heads.append((part.lane, slices[0]))
+      rest += slices.dropFirst().map { (part.lane, $0) }
+    }
+    return admit(heads, rest: rest, now: now)
+  }
+
+  /// - Parameter rest: of the same frame, for lanes that one of `heads` is for: they wait behind what is queued
+  ///   when their turn comes, so that a long frame does not hold up short ones.
+  private mutating func admit(
+    _ heads: some Collection<(lane: Int, ticket: Ticket)>,
+    rest: [(lane: Int, ticket: Ticket)] = [], now: Int64
   ) -> Submission {
     var cost: Int64 = 0
     var deadline = Int64.max
     var isRoom = true
-    for (lane, ticket) in parts {
+    for (lane, ticket) in heads {
       guard let rowsMax = lanes[lane]?.batchRowsMax else { preconditionFailure("a closed lane") }
       guard ticket.size.rows.fits(in: rowsMax) else { return refuse(.tooManyRows, in: lane) }
       cost += lanes[lane]?.cost.estimate(ticket.size) ?? 0
       deadline = min(deadline, ticket.deadline)
       isRoom = isRoom && lanes[lane]?.isFull == false
     }
-    let first = parts.first?.lane ?? 0
-    if let refusal = admission.decide(backlog: backlog, cost: cost, deadline: deadline, now: now) {
+    let restCost = rest.reduce(0) { $0 + (lanes[$1.lane]?.cost.estimate($1.ticket.size) ?? 0) }
+    let first = heads.first?.lane ?? 0
+    if let refusal = admission.decide(
+      backlog: backlog, cost: cost, restCost: restCost, deadline: deadline, now: now)
+    {
       return refuse(refusal, in: first)
     }
     guard isRoom else {
@@ -90,7 +109,7 @@ package struct Dispatcher: Sendable {
       return refuse(.overloaded(retryAfterMicroseconds: wait), in: first)
     }
     let workAhead = admission.workAhead(backlog)
-    for (lane, ticket) in parts {
+    for (lane, ticket) in heads {
       var ticket = ticket
       ticket.cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
       ticket.workAhead = workAhead
@@ -98,7 +117,19 @@ package struct Dispatcher: Sendable {
       backlog.queuedTickets += 1
       backlog.queuedNanoseconds += ticket.cost
     }
-    return .accepted(parts: parts.count, wake: wakeups.wakeOne())
+    for (lane, ticket) in rest {
+      var ticket = ticket
+      ticket.cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      lanes[lane]?.rest.append(ticket)
+      backlog.restNanoseconds += ticket.cost
+    }
+    return .accepted(parts: heads.count + rest.count, wake: wakeups.wakeOne())
+  }
+
+  /// What no version is to blame for.
+  private mutating func refuse(_ refusal: Refusal) -> Submission {
+    unplaced.refuse(refusal.code)
+    return .refused(refusal)
   }
 
   private mutating func refuse(_ refusal: Refusal, in lane: Int) -> Submission {
@@ -121,6 +152,15 @@ package struct Dispatcher: Sendable {
     backlog.queuedNanoseconds -= batch.cost
     for ticket in batch.expired { backlog.queuedNanoseconds -= ticket.cost }
     backlog.runningNanoseconds += batch.cost
+    // Whenever something is taken from a lane, the next of what waits behind it gets its turn.
+    if var ticket = lanes[next]?.rest.popFirst() {
+      ticket.arrival = now
+      ticket.workAhead = admission.workAhead(backlog)
+      lanes[next]?.queue.append(ticket)
+      backlog.restNanoseconds -= ticket.cost
+      backlog.queuedTickets += 1
+      backlog.queuedNanoseconds += ticket.cost
+    }
     return .batch(wake: backlog.queuedTickets > 0 ? wakeups.wakeOne() : nil)
   }
 

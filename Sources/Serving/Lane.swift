@@ -25,6 +25,9 @@ package struct Lane: Sendable {
   package internal(set) var outcomes = Outcomes()
   /// Capacity is reserved once and never exceeded: no allocation when tickets come and go.
   package internal(set) var queue: Deque<Ticket>
+  /// Parts of long frames whose turn has not come. Only while something is queued: each time a batch is taken, the
+  /// first of them enters the queue.
+  var rest: Deque<Ticket> = []
 
   package init(model: String, version: UInt32, batchRowsMax: RowCounts, cost: CostModel) {
     self.model = model
@@ -38,5 +41,7 @@ package struct Lane: Sendable {
   package var isFull: Bool { queue.count >= ServingLimits.laneTicketsMax }
 
   /// Whether nothing refers to the version any more, so that its memory can be freed.
-  package var isDrained: Bool { state == .retiring && queue.isEmpty && runningBatches == 0 }
+  package var isDrained: Bool {
+    state == .retiring && queue.isEmpty && rest.isEmpty && runningBatches == 0
+  }
 }

@@ -48,6 +48,36 @@ package struct FrameUser: Hashable, Sendable {
 }
 
 extension Ticket {
+  /// Tickets of neighbouring users, each with as many as fit, at least one.
+  ///
+  /// - Complexity: O(users); allocates, as only long frames do.
+  func sliced(user: (Int) -> FrameUser, fits: (WorkSize) -> Bool) -> [Ticket] {
+    var slices: [Ticket] = []
+    users.forEachRun { run in
+      for index in run {
+        let user = user(index)
+        if let last = slices.indices.last {
+          var size = slices[last].size + user.size
+          size.rows.bagValues = self.size.rows.bagValues
+          if fits(size) {
+            slices[last].users.insert(index)
+            slices[last].size = size
+            continue
+          }
+        }
+        var slice = self
+        slice.users = UserMask()
+        slice.users.insert(index)
+        slice.userKey = user.key
+        slice.size = user.size
+        // Members are not counted by user: what bounds the frame bounds each of its slices.
+        slice.size.rows.bagValues = self.size.rows.bagValues
+        slices.append(slice)
+      }
+    }
+    return slices
+  }
+
   /// A ticket for each lane that some of the frame's users go to.
   ///
   /// - Complexity: O(users × shares); allocates, as only frames on a split route do.

@@ -70,15 +70,18 @@ final class ServerRegistry: Sendable {
   }
 
   /// Points an alias to several versions with their weights, as a later release will.
+  ///
+  /// - Parameter pinned: what is pinned, where that is not the manifest of the version.
   func point(
-    _ alias: String, to shares: [(version: UInt32, weight: Int)], shadows: [UInt32] = []
+    _ alias: String, to shares: [(version: UInt32, weight: Int)], shadows: [UInt32] = [],
+    pinned: Digest? = nil
   ) throws {
-    func pinned(_ version: UInt32, _ more: String) throws -> String {
-      let digest = try registry.manifest(model: "coupon", version: version).digest
+    func pin(_ version: UInt32, _ more: String) throws -> String {
+      let digest = try pinned ?? registry.manifest(model: "coupon", version: version).digest
       return #"{"manifest": "\#(digest)", "version": \#(version)\#(more)}"#
     }
-    let answering = try shares.map { try pinned($0.version, #", "weight": \#($0.weight)"#) }
-    let watching = try shadows.map { try pinned($0, "") }
+    let answering = try shares.map { try pin($0.version, #", "weight": \#($0.weight)"#) }
+    let watching = try shadows.map { try pin($0, "") }
     let target =
       #"{"shadows": [\#(watching.joined(separator: ","))], "#
       + #""shares": [\#(answering.joined(separator: ","))]}"#

@@ -91,9 +91,12 @@ struct ServerRegistryTests {
   func pins() async throws {
     try await withRollbackTo2 { registry, peer in
       let object = Array("model\0coupon\0".utf8)
+      let second = try registry.registry.manifest(model: "coupon", version: 2).digest
       let third = try #require(try registry.value(object + [0, 0, 0, 3], in: "versions"))
       try registry.replace(object + [0, 0, 0, 2], in: "versions", with: third)
-      try registry.rollback()
+      // Rollback would notice.
+      #expect(throws: RegistryError.self) { try registry.rollback() }
+      try registry.point("production", to: [(2, 1)], pinned: second)
       try await self.awaitLook(registry, by: peer, from: 10)
       #expect(try await self.version(by: peer, 1) == 1)
     }

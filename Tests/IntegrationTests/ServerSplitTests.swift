@@ -146,10 +146,10 @@ struct ServerSplitTests {
       let split = try await self.bind("split", by: peer)
       // Each time another signature, joined of the same version and another one.
       for seed in UInt64(10)..<40 {
-        let version = try registry.add(seed: seed, face: "face \(seed)")
+        let version = try registry.add(seed: seed, face: "face-\(seed)")
         try registry.point("second", to: [(1, 1), (version, 1)])
         var bound = try await self.bind("second", by: peer)
-        while !bound.signature.columns.contains(where: { $0.name == "face \(seed)" }) {
+        while !bound.signature.columns.contains(where: { $0.name == "face-\(seed)" }) {
           bound = try await self.bind("second", by: peer)
         }
       }

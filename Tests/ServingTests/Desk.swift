@@ -61,13 +61,23 @@ struct Desk {
     _ request: UInt16, _ slot: Int, at now: Int64, deadline: Int64 = 1_000_000_000,
     rows: Int = 10, signature: UInt64 = 7
   ) -> Dispatcher.Submission {
-    dispatcher.submit(
+    submit(
+      request, slot, at: now, deadline: deadline, users: 1,
+      each: RowCounts(users: 1, events: rows - 2, coupons: 1), signature: signature)
+  }
+
+  /// A frame of several users of one size.
+  mutating func submit(
+    _ request: UInt16, _ slot: Int, at now: Int64, deadline: Int64 = 1_000_000_000, users: Int,
+    each rows: RowCounts, signature: UInt64 = 7
+  ) -> Dispatcher.Submission {
+    let size = (0..<users).reduce(WorkSize()) { sum, _ in sum + WorkSize(rows: rows) }
+    return dispatcher.submit(
       Ticket(
         request: RequestIndex(loop: 0, place: request, generation: 0), userKey: 1, arrival: now,
-        deadline: deadline,
-        size: WorkSize(rows: RowCounts(users: 1, events: rows - 2, coupons: 1))),
+        deadline: deadline, size: size),
       to: slot, signatureHash: signature, now: now,
-      user: { _ in FrameUser(key: 1, size: WorkSize()) })
+      user: { _ in FrameUser(key: 1, size: WorkSize(rows: rows)) })
   }
 
   /// The requests that the worker gets, or nil when nothing waits.

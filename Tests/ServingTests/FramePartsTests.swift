@@ -97,6 +97,72 @@ struct FramePartsTests {
     #expect(desk.dispatcher.backlog == Admission.Backlog())
   }
 
+  /// Twenty users of a millisecond each.
+  private func submitLong(
+    _ request: UInt16, _ slot: Int, to desk: inout Desk, deadline: Int64 = 1_000_000_000
+  ) -> Dispatcher.Submission {
+    desk.submit(
+      request, slot, at: 0, deadline: deadline, users: 20,
+      each: RowCounts(users: 1, events: 98, coupons: 1))
+  }
+
+  private func longDesk() throws -> (Desk, slot: Int) {
+    var desk = Desk(workers: 1, queueNanosecondsMax: 25_000_000)
+    desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 10_000))
+    return (desk, try desk.bind("coupon").get())
+  }
+
+  @Test("a long frame is computed in slices, and others that come have their turn between them")
+  func slices() throws {
+    var (desk, slot) = try longDesk()
+    #expect(submitLong(1, slot, to: &desk) == .accepted(parts: 10, wake: nil))
+    #expect(desk.submit(2, slot, at: 1, rows: 100) == .accepted(parts: 1, wake: nil))
+    var order: [UInt16] = []
+    var users = UserMask()
+    while let taken = desk.take(at: 2) {
+      order += taken
+      for ticket in desk.batch.tickets where ticket.request.place == 1 {
+        #expect(!users.contains(ticket.users.first))
+        users.formUnion(ticket.users)
+        #expect(ticket.cost <= ServingLimits.batchNanosecondsMax)
+        #expect(ticket.users.count == ticket.size.rows[.user])
+      }
+      desk.finish()
+    }
+    #expect(order == [1, 2] + [UInt16](repeating: 1, count: 9))
+    #expect(users == UserMask(first: 20))
+    let backlog = desk.dispatcher.backlog
+    #expect(backlog.queuedNanoseconds + backlog.restNanoseconds + backlog.runningNanoseconds == 0)
+    #expect(desk.dispatcher.isIdle)
+  }
+
+  @Test(
+    "what a long frame leaves waiting has a bound of its own: the next is refused, a short one not")
+  func restBound() throws {
+    var (desk, slot) = try longDesk()
+    #expect(submitLong(1, slot, to: &desk) == .accepted(parts: 10, wake: nil))
+    guard case .refused(.overloaded) = submitLong(2, slot, to: &desk) else {
+      Issue.record("a second long frame was admitted")
+      return
+    }
+    // It waits for a slice, not for the rest.
+    #expect(
+      desk.submit(3, slot, at: 0, deadline: 5_000_000, rows: 100) == .accepted(parts: 1, wake: nil))
+  }
+
+  @Test("a lane drains when the last slice of a long frame is answered, not before")
+  func drainsAfterRest() throws {
+    var (desk, slot) = try longDesk()
+    _ = submitLong(1, slot, to: &desk)
+    desk.promote("coupon", to: nil)
+    for _ in 0..<10 {
+      #expect(desk.dispatcher.drainedLanes.isEmpty)
+      _ = desk.take(at: 1)
+      desk.finish()
+    }
+    #expect(desk.dispatcher.drainedLanes == [0])
+  }
+
   @Test("users without a key are shared out like others, at each request anew")
   func keyless() {
     var desk = splitDesk()
