@@ -57,7 +57,11 @@ struct ServerFrameTests {
   @Test("a stream that comes byte by byte is answered like one that comes at once")
   func byteByByte() async throws {
     let registry = try ServerRegistry.sample()
-    try await withServer(registry) { port, _ in
+    try await withServer(registry) {
+      // As long as it takes, beside all tests that run at the same time.
+      $0.timeouts.hello = 60_000_000_000
+      $0.timeouts.frame = 60_000_000_000
+    } _: { port, _ in
       let stream =
         try ServerPeer.greeting()
         + ServerPeer.frame(ServerRequest.random(seed: 5), requestID: 1)
