@@ -35,6 +35,8 @@ final class LoadConnection: ChannelInboundHandler {
   private var owed = 0
   /// What the server gave as the reason to close.
   private var farewell: GoAwayBody?
+  /// The server has said, by GOAWAY or in an answer, that it drains.
+  private var isServerDraining = false
 
   init(loop: LoadLoop, quota: Int?, ready: EventLoopPromise<Void>) {
     self.loop = loop
@@ -44,10 +46,8 @@ final class LoadConnection: ChannelInboundHandler {
 
   var canSend: Bool { handle != nil && machine.hasRoom }
   var hasEnded: Bool { machine.state == .closed }
-  /// What becomes of requests that the server leaves unanswered: one that has said that it drains has not lost them.
-  private var loss: Outcome {
-    farewell?.code == .draining ? .refused(.draining) : .connectionLost
-  }
+  /// What becomes of requests that the server leaves unanswered: one that drains has not lost them.
+  private var loss: Outcome { isServerDraining ? .refused(.draining) : .connectionLost }
 
   // MARK: The socket
 
@@ -167,7 +167,8 @@ final class LoadConnection: ChannelInboundHandler {
     case .bound(_, let binding, _):
       bound(binding, now: now)
     case .bindRefused(let error, _):
-      end("\(error.code.name): \(error.text)")
+      if error.code == .draining { isServerDraining = true }
+      end("\(error.code.name): \(error.text)", as: loss)
     case .scores(.request(let request)):
       scored(request, try ScoresHead(body.readableBytesSpan), now: now)
     case .scoreRefused(let error, .request(let request)?):
@@ -177,6 +178,7 @@ final class LoadConnection: ChannelInboundHandler {
       if request.isRepeat { refused(request, error, now: now) } else { sendAgain(request) }
     case .drain(let goAway):
       farewell = goAway
+      if goAway.code == .draining { isServerDraining = true }
     case .close(let error):
       end(error.message)
     case .scores(.binding), .scoreRefused(_, .binding?), .bindingExpired(_, _, .binding?),
@@ -201,6 +203,7 @@ final class LoadConnection: ChannelInboundHandler {
   }
 
   private func refused(_ request: SentRequest, _ error: ErrorBody, now: UInt64) {
+    if error.code == .draining { isServerDraining = true }
     loop.failed(request, .refused(error.code), "\(error.text)")
     if error.retryAfterMicroseconds > 0 {
       sendNext(after: error.retryAfterMicroseconds)

@@ -85,10 +85,12 @@ import Testing
 
   @Test func aModelThatReadsNothingOfAnAxisIsSaidToReadNothing() throws {
     let household = try Household(
-      json: Array(#"{"words": "", "user": {"age": 3}, "events": [], "coupons": []}"#.utf8))
+      json: Array(
+        #"{"words": "", "user": {"age": 3}, "events": [], "coupons": [{"words": "", "columns": {}}]}"#
+          .utf8))
     let signature = Signature(
       columns: [Column(name: "item", axis: .event, kind: .integer)],
-      outputs: [Output(name: "churn", meaning: .probability)], eventsMax: 4, couponsMax: 0)
+      outputs: [Output(name: "churn", meaning: .probability)], eventsMax: 4, couponsMax: 3)
     #expect(
       throws: HouseholdError("user: the model does not read 'age'; it reads no column there")
     ) { try household.columns(for: signature) }
