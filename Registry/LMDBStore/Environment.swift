@@ -63,7 +63,7 @@ public final class Environment: @unchecked Sendable {
 
   /// Runs `body` on one unchanging state of the environment. Nobody writes meanwhile: keep it short.
   ///
-  /// - Throws: `system(ENOENT)` when there is nothing to read; `invalid`, `truncated` or
+  /// - Throws: `missing` when there is nothing to read; `invalid`, `truncated` or
   ///   `versionMismatch` when the file cannot be used.
   public func read<R, E: StoreFailure>(
     _ body: (borrowing ReadTransaction) throws(E) -> R
@@ -130,7 +130,7 @@ public final class Environment: @unchecked Sendable {
     try withLock(mode) { () throws(StoreError) in
       let id = try FileID.named(dataFile, in: path)
       if id == nil && mode == .shared {
-        throw StoreError(.system(ENOENT), during: "stat \(dataFile)", path: path)
+        throw StoreError(.missing, during: "stat \(dataFile)", path: path)
       }
       if let opened, opened.id != id { self.opened = nil }
       let open: OpenEnvironment
@@ -154,7 +154,7 @@ public final class Environment: @unchecked Sendable {
       try makeFolder()
     } else if try FileID.named(dataFile, in: path) == nil {
       // Reading makes no lock file where there is nothing to read.
-      throw StoreError(.system(ENOENT), during: "stat \(dataFile)", path: path)
+      throw StoreError(.missing, during: "stat \(dataFile)", path: path)
     }
     let lock = try LockFile(folder: path, mode: mode)
     try lock.acquire(mode)
@@ -174,8 +174,8 @@ public final class Environment: @unchecked Sendable {
         opened = nil
         return error
       case .keyExists, .notFound, .corrupted, .versionMismatch, .invalid, .databasesFull,
-        .transactionFull, .incompatible, .badTransaction, .badValueSize, .readOnly, .truncated,
-        .unsettled, .system, .other:
+        .transactionFull, .incompatible, .badTransaction, .badValueSize, .missing, .readOnly,
+        .truncated, .unsettled, .system, .other:
         return error
       }
       return nil

@@ -103,6 +103,8 @@ import Glibc
       UInt32(MDB_NOSUBDIR) | UInt32(MDB_NOLOCK) | UInt32(MDB_NOTLS)
       | (isWritable ? 0 : UInt32(MDB_RDONLY))
     result = unsafe mdb_env_open(handle, file, flags, 0o644)
+    // In an empty file LMDB begins an environment, which a reader has no right to.
+    if result == EBADF && !isWritable { result = MDB_INVALID }
     try check("mdb_env_open")
     var info = unsafe MDB_envinfo()
     result = unsafe mdb_env_info(handle, &info)

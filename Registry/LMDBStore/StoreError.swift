@@ -33,6 +33,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case badTransaction
     /// `MDB_BAD_VALSIZE`: a key or value is empty or longer than the limit.
     case badValueSize
+    /// There is no data file, or no folder.
+    case missing
     /// The environment was opened for reading only.
     case readOnly
     /// The data file is shorter than its own meta page says; reading it would kill the process.
@@ -121,7 +123,7 @@ extension StoreError.Code {
     case .corrupted: "the file is damaged; restore the folder from a copy"
     case .panic: "an earlier write failed; close the environment and open it again"
     case .versionMismatch: "written by an incompatible version of LMDB"
-    case .invalid: "not an LMDB file"
+    case .invalid: "its data file is none of LMDB; restore the folder from a copy"
     case .mapFull: "the map has reached its largest size (\(StoreLimits.mapBytesMax) bytes)"
     case .databasesFull: "more than \(StoreLimits.databasesMax) named databases"
     case .transactionFull: "one transaction changes too many pages"
@@ -129,6 +131,7 @@ extension StoreError.Code {
     case .incompatible: "a database has other flags than expected"
     case .badTransaction: "the transaction has failed before"
     case .badValueSize: "a key or value is empty or too long"
+    case .missing: "there is no data file"
     case .readOnly: "opened for reading only"
     case .truncated: "the data file has been cut short; restore the folder from a copy"
     case .unsettled: "the folder keeps changing under the reader; try again"

@@ -25,6 +25,9 @@ public struct Change: Hashable, Sendable {
       throw RegistryError(
         .limit, at: "who", "must be given, in at most \(RegistryLimits.whoBytesMax) bytes")
     }
+    guard why != "" else {
+      throw RegistryError(.limit, at: "note", "is empty; say why in a sentence, or leave it out")
+    }
     guard (why ?? "").utf8.count <= RegistryLimits.noteBytesMax else {
       throw RegistryError(
         .limit, at: "note",

@@ -1,5 +1,6 @@
 // Whole copies: made while the registry is in use, put back in one step.
 
+import Glibc
 import LMDBStore
 
 extension Registry {
@@ -10,7 +11,9 @@ extension Registry {
     do throws(StoreError) {
       try environment.copy(to: copy, replacing: false)
     } catch {
-      throw RegistryError(store: error)
+      guard error.code == .system(EEXIST) else { throw RegistryError(store: error) }
+      throw RegistryError(
+        .store, at: folder, "holds a registry already; name a new folder")
     }
   }
 
@@ -19,17 +22,34 @@ extension Registry {
     do throws(StoreError) { try environment.compact() } catch { throw RegistryError(store: error) }
   }
 
-  /// Puts a verified copy of this registry in the place of the one in a folder, whatever it holds, in one
-  /// step: servers that follow it find either.
+  /// Puts a backup in the place of the registry in a folder, whatever that holds, in one step: servers that
+  /// follow it find either. The backup is verified first.
   ///
-  /// - Throws: `damaged` with the first thing that is wrong with the copy. Nothing has changed then.
-  public func restore(to folder: String) throws(RegistryError) {
-    if let problem = try verify().problems.first { throw problem }
+  /// - Throws: `noRegistry`; `damaged` with the first thing that is wrong with the backup; `store`. Nothing has
+  ///   changed then.
+  public static func restore(_ backup: String, to folder: String) throws(RegistryError) {
+    let copy: Registry
+    let problem: RegistryError?
+    do throws(RegistryError) {
+      copy = try Registry(path: backup, access: .readOnly)
+      problem = try copy.verify().problems.first
+    } catch {
+      guard error.code != .noRegistry else {
+        throw RegistryError(
+          .noRegistry, at: backup, "there is no backup here; nothing was changed")
+      }
+      let words = error.code == .unknownFormat ? "nothing was changed" : unusable
+      throw RegistryError(error.code, at: backup, "\(words): \(error)")
+    }
+    if let problem { throw RegistryError(.damaged, at: backup, "\(unusable): \(problem)") }
     let place = Environment(path: folder, access: .readWrite)
     do throws(StoreError) {
-      try environment.copy(to: place, replacing: true)
+      try copy.environment.copy(to: place, replacing: true)
     } catch {
-      throw RegistryError(store: error)
+      guard error.code == .system(EEXIST) else { throw RegistryError(store: error) }
+      throw RegistryError(.store, at: folder, "is the backup itself; nothing was changed")
     }
   }
+
+  private static let unusable = "the backup is damaged, and nothing was changed"
 }

@@ -20,27 +20,25 @@ public struct ImportResult: Hashable, Sendable {
   public var repairedBlobs: Int
 }
 
-extension Registry {
-  /// Imports a folder with `model.json`, `weights.safetensors`, and optionally `warmup.frames` and
-  /// `metrics.json`, as the next version of a model.
-  ///
-  /// The same files with the same precision give the version that they gave before; should blobs of
-  /// it have been damaged since, they are written again.
+/// A model folder that was read, checked, quantised and compressed: what an import writes.
+public struct PreparedModel: Sendable {
+  let model: ObjectName
+  let manifest: Manifest
+  let blobs: [Digest: [UInt8]]
+  let change: Change
+
+  /// Reads a folder with `model.json`, `weights.safetensors`, and optionally `warmup.frames` and
+  /// `metrics.json`. Needs no registry.
   ///
   /// - Parameters:
   ///   - name: the model's name; without it, the one in `model.json`.
   ///   - change: who and when; its reason is kept as the version's note.
   ///   - progress: called with tensors done and tensors in all.
-  /// - Throws: `unreadableFile`, `refusedModel` with file and place, `limit`, `badName`. Nothing has
-  ///   been written then.
-  @discardableResult
-  public func importModel(
+  /// - Throws: `unreadableFile`, `refusedModel` with file and place, `limit`, `badName`.
+  public init(
     folder: String, name: String? = nil, precision: Manifest.Precision = .int8, change: Change,
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-  ) throws(RegistryError) -> ImportResult {
-    guard environment.access == .readWrite else {
-      throw RegistryError(.readOnly, at: path, "opened for reading only; nothing was changed")
-    }
+  ) throws(RegistryError) {
     try change.check()
     let source = try SourceFolder(path: folder)
     let model = try ObjectName(model: name ?? source.graph.description.name)
@@ -69,12 +67,41 @@ extension Registry {
           blob: store(stored.payload), quantisation: quantisation))
       progress(tensors.count, source.tensors.count)
     }
-    let manifest = Manifest(
+    manifest = Manifest(
       format: RegistryLimits.formatVersion, kind: model.kind.text, precision: precision,
       description: store(source.description), tensors: tensors,
       warmup: source.warmup.map(store), metrics: source.metrics, sources: source.digests)
     try manifest.checkLimits(at: folder, code: .limit)
-    return try write(manifest, blobs: blobs, model: model, change: change)
+    self.model = model
+    self.blobs = blobs
+    self.change = change
+  }
+}
+
+extension Registry {
+  /// Imports a folder as the next version of a model: ``PreparedModel``, then ``add(_:)``.
+  ///
+  /// - Throws: as the two; nothing has been written then.
+  @discardableResult
+  public func importModel(
+    folder: String, name: String? = nil, precision: Manifest.Precision = .int8, change: Change
+  ) throws(RegistryError) -> ImportResult {
+    try add(PreparedModel(folder: folder, name: name, precision: precision, change: change))
+  }
+
+  /// Adds a model as the next version.
+  ///
+  /// The same files with the same precision give the version that they gave before; should blobs of
+  /// it have been damaged since, they are written again.
+  ///
+  /// - Throws: `readOnly`, `limit`, `store`. Nothing has been written then.
+  @discardableResult
+  public func add(_ prepared: PreparedModel) throws(RegistryError) -> ImportResult {
+    guard environment.access == .readWrite else {
+      throw RegistryError(.readOnly, at: path, "opened for reading only; nothing was changed")
+    }
+    return try write(
+      prepared.manifest, blobs: prepared.blobs, model: prepared.model, change: prepared.change)
   }
 
   private func write(

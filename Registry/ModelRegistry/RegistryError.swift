@@ -67,8 +67,14 @@ extension RegistryError: StoreFailure {
       switch error.code {
       case .readOnly:
         (.readOnly, "opened for reading only; nothing was changed")
-      case .system(ENOENT):
+      case .missing:
         (.noRegistry, "there is no registry here; `tessera-registry import` makes one")
+      case .invalid:
+        (
+          .store,
+          "data.mdb is none of LMDB: this is no registry, or a damaged one; restore the folder from a "
+            + "backup"
+        )
       // Whatever else the store says, the system's codes among it, is told in its own words.
       default:
         (.store, "\(error.operation): \(error.meaning)")

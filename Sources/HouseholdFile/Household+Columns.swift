@@ -41,9 +41,8 @@ extension Household {
   ) throws(HouseholdError) {
     let known = signature.columns.filter { $0.axis == axis }.map(\.name)
     guard let name = row.keys.sorted().first(where: { !known.contains($0) }) else { return }
-    throw HouseholdError(
-      "\(place): the model does not read '\(name)'; it reads \(known.sorted().joined(separator: ", "))"
-    )
+    let others = known.isEmpty ? "no column there" : known.sorted().joined(separator: ", ")
+    throw HouseholdError("\(place): the model does not read '\(name)'; it reads \(others)")
   }
 
   private func cell(

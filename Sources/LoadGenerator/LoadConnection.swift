@@ -34,7 +34,9 @@ final class LoadConnection: ChannelInboundHandler {
   /// Closed loop: requests that are not sent because BOUND is waited for.
   private var owed = 0
   /// What the server gave as the reason to close.
-  private var farewell: String?
+  private var farewell: GoAwayBody?
+  /// The server has said, by GOAWAY or in an answer, that it drains.
+  private var isServerDraining = false
 
   init(loop: LoadLoop, quota: Int?, ready: EventLoopPromise<Void>) {
     self.loop = loop
@@ -44,6 +46,8 @@ final class LoadConnection: ChannelInboundHandler {
 
   var canSend: Bool { handle != nil && machine.hasRoom }
   var hasEnded: Bool { machine.state == .closed }
+  /// What becomes of requests that the server leaves unanswered: one that drains has not lost them.
+  private var loss: Outcome { isServerDraining ? .refused(.draining) : .connectionLost }
 
   // MARK: The socket
 
@@ -68,17 +72,17 @@ final class LoadConnection: ChannelInboundHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if machine.isDrained() { end(farewell ?? machine.drainReason.message) }
+    if machine.isDrained() { end(farewell?.text ?? machine.drainReason.message, as: loss) }
     flush()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    end(farewell ?? "the server closed the connection")
+    end(farewell?.text ?? "the server closed the connection", as: loss)
     self.context = nil
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    end("the connection failed: \(error)")
+    end("the connection failed: \(error)", as: loss)
   }
 
   func flush() {
@@ -120,7 +124,7 @@ final class LoadConnection: ChannelInboundHandler {
         deadlineMicroseconds: loop.plan.deadlineMicroseconds ?? body.deadlineMicroseconds,
         requestID: id)
     case .refuse(let error):
-      loop.failed(request, .connectionLost, error.message)
+      loop.failed(request, loss, error.message)
     }
   }
 
@@ -163,7 +167,8 @@ final class LoadConnection: ChannelInboundHandler {
     case .bound(_, let binding, _):
       bound(binding, now: now)
     case .bindRefused(let error, _):
-      end("\(error.code.name): \(error.text)")
+      if error.code == .draining { isServerDraining = true }
+      end("\(error.code.name): \(error.text)", as: loss)
     case .scores(.request(let request)):
       scored(request, try ScoresHead(body.readableBytesSpan), now: now)
     case .scoreRefused(let error, .request(let request)?):
@@ -172,7 +177,8 @@ final class LoadConnection: ChannelInboundHandler {
       if expired == handle { bind() }
       if request.isRepeat { refused(request, error, now: now) } else { sendAgain(request) }
     case .drain(let goAway):
-      farewell = "\(goAway.code.name): \(goAway.text)"
+      farewell = goAway
+      if goAway.code == .draining { isServerDraining = true }
     case .close(let error):
       end(error.message)
     case .scores(.binding), .scoreRefused(_, .binding?), .bindingExpired(_, _, .binding?),
@@ -197,6 +203,7 @@ final class LoadConnection: ChannelInboundHandler {
   }
 
   private func refused(_ request: SentRequest, _ error: ErrorBody, now: UInt64) {
+    if error.code == .draining { isServerDraining = true }
     loop.failed(request, .refused(error.code), "\(error.text)")
     if error.retryAfterMicroseconds > 0 {
       sendNext(after: error.retryAfterMicroseconds)

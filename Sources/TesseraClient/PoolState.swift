@@ -4,7 +4,8 @@
 // connection ends. A request takes the open connection with the fewest unanswered requests, each of which
 // weighs the more the fuller its server says that it is; a server that has just refused for want of room is
 // taken only when no other has room, for a fast refuser would otherwise always have the fewest. When none is
-// open yet a request waits until one is, or its deadline passes.
+// open yet a request waits until one is, or its deadline passes; what it is told then depends on whether every
+// attempt to connect has failed (the servers are down) or one is still under way (they may be slow).
 
 package typealias ConnectionID = Int
 
@@ -255,9 +256,18 @@ extension PoolState {
 
   /// Those who have waited for a connection until their deadline.
   package mutating func expire(now: UInt64) -> [Assignment<Waiter>] {
-    let error = TesseraClientError(
-      .deadlineExceeded, "no connection to a server was open before the deadline passed",
-      underlying: lastFailure)
+    // A seat that is tried again after failures has none but failed attempts so far.
+    let haveAllFailed = seats.allSatisfy { $0.failures > 0 }
+    let error =
+      haveAllFailed
+      ? TesseraClientError(
+        .connectionFailed,
+        "no connection to a server could be opened before the deadline passed; are they running?",
+        underlying: lastFailure)
+      : TesseraClientError(
+        .deadlineExceeded,
+        "a connection to a server was still being opened when the deadline passed",
+        underlying: lastFailure)
     return letGo { $0.deadline <= now }.map { Assignment(waiter: $0, result: .failure(error)) }
   }
 

@@ -12,6 +12,7 @@ import TesseraWire
 ///
 /// ```swift
 /// let client = TesseraClient(servers: [ServerAddress(host: "127.0.0.1", port: 7311)])
+/// _ = try await client.signature(of: "coupon", deadline: .seconds(5))  // connects and binds once
 /// let response = try await client.score(
 ///   ScoreRequest([
 ///     "age_bucket": .integer(4),
@@ -57,7 +58,7 @@ public final class TesseraClient: Sendable {
   /// - Parameter request: the columns by name; see ``ScoreRequest``.
   /// - Parameter model: for example `"coupon"`, whose alias `production` is then followed.
   /// - Parameter deadline: from now until the caller has no use for the answer; the server drops work whose
-  ///   deadline has passed. Nil means ``Configuration/deadline``.
+  ///   deadline has passed. The first call connects and binds within it. Nil means ``Configuration/deadline``.
   /// - Returns: one score per coupon and output.
   /// - Throws: ``TesseraClientError``; `cancelled` as soon as the task is cancelled.
   public func score(

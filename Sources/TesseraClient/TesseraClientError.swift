@@ -24,7 +24,7 @@ public struct TesseraClientError: Error, Sendable {
 
     // Noticed by this library.
 
-    /// No connection to any of the servers could be opened.
+    /// No connection to any of the servers could be opened: every attempt until the deadline failed.
     public static let connectionFailed = Code("connectionFailed")
     /// The connection closed after the request had been sent. Whether it was scored is not known;
     /// scoring changes nothing on the server, so sending it again is harmless.
@@ -35,8 +35,9 @@ public struct TesseraClientError: Error, Sendable {
     public static let cancelled = Code("cancelled")
     /// As many requests as the client was configured to allow are unanswered.
     public static let tooManyInFlight = Code("tooManyInFlight")
-    /// The request does not fit the model's signature: a column is missing, unknown, of the wrong
-    /// kind or of the wrong length, or a count is over its limit. Nothing was sent.
+    /// The request does not fit the model's signature: a column is missing, of the wrong kind or of
+    /// the wrong length, or a count is over its limit. Nothing was sent. Columns that the signature
+    /// does not name are no fault: they are left out.
     public static let invalidRequest = Code("invalidRequest")
     /// The server sent something that the protocol does not allow. The connection was closed.
     public static let protocolViolation = Code("protocolViolation")

@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 public import Logging
 import NIOCore
@@ -5,11 +6,12 @@ import NIOPosix
 import Serving
 public import ServiceLifecycle
 import Synchronization
+import TesseraWire
 
 /// A scoring server as a service: ``run()`` serves until its group is shut down, then drains.
 public final class ScoringServer: Service {
   /// What WELCOME and the log tell.
-  static let release = "0.2.0"
+  package static let release = Release.number
 
   private let configuration: ServerConfiguration
   private let logger: Logger
@@ -58,8 +60,7 @@ public final class ScoringServer: Service {
         channel = try await floor.listen()
       } catch {
         throw ServerError(
-          at: "\(configuration.host):\(configuration.port)",
-          "cannot listen there (\(error)); stop what does, or choose another --host or --port")
+          at: "\(configuration.host):\(configuration.port)", Self.words(forBinding: error))
       }
       let port = channel.localAddress?.port ?? configuration.port
       logger.info("listening on \(configuration.host):\(port)")
@@ -74,6 +75,17 @@ public final class ScoringServer: Service {
       throw error
     }
     await floor.stop()
+  }
+
+  private static func words(forBinding error: any Error) -> String {
+    guard let number = (error as? IOError)?.errnoCode else {
+      return "cannot listen there: \(error); choose another --host or --port"
+    }
+    // The text is copied before the call's buffer can be used again.
+    let reason = unsafe String(cString: strerror(number))
+    return number == EADDRINUSE
+      ? "something listens there already (\(reason)); stop it, or choose another --host or --port"
+      : "cannot listen there (\(reason)); choose another --host or --port"
   }
 
   private func chooseKernels() throws(ServerError) -> KernelTable {

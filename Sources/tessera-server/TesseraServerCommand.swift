@@ -19,7 +19,8 @@ struct TesseraServerCommand: AsyncParsableCommand {
       Environment: TESSERA_REGISTRY (the folder, when --registry is not given), TESSERA_TOKEN (clients \
       must present these bytes in HELLO; unset, and no --token-file: none are asked for), TESSERA_ISA \
       (forces the instruction set of the kernels).
-      """)
+      """,
+    version: ScoringServer.release)
 
   @Option(help: "Address to listen on. 0.0.0.0 = every interface.")
   var host = "127.0.0.1"

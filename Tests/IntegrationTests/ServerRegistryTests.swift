@@ -172,7 +172,7 @@ struct ServerRegistryTests {
       try files.moveItem(atPath: registry.beside("next"), toPath: registry.path)
       try await self.await(2, by: peer, from: 1_000)
       // Restored in one step, under the server.
-      try Registry(path: registry.beside("old"), access: .readOnly).restore(to: registry.path)
+      try Registry.restore(registry.beside("old"), to: registry.path)
       try await self.await(1, by: peer, from: 100_000)
     }
   }

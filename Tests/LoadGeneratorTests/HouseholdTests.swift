@@ -83,6 +83,19 @@ import Testing
     #expect(message("{\"words\": \"Two", by: "{").hasPrefix("the file: is not JSON"))
   }
 
+  @Test func aModelThatReadsNothingOfAnAxisIsSaidToReadNothing() throws {
+    let household = try Household(
+      json: Array(
+        #"{"words": "", "user": {"age": 3}, "events": [], "coupons": [{"words": "", "columns": {}}]}"#
+          .utf8))
+    let signature = Signature(
+      columns: [Column(name: "item", axis: .event, kind: .integer)],
+      outputs: [Output(name: "churn", meaning: .probability)], eventsMax: 4, couponsMax: 3)
+    #expect(
+      throws: HouseholdError("user: the model does not read 'age'; it reads no column there")
+    ) { try household.columns(for: signature) }
+  }
+
   @Test func aFileWithoutCouponsHasNothingToScore() throws {
     let household = try Household(
       json: Array(#"{"words": "", "user": {}, "events": [], "coupons": []}"#.utf8))

@@ -86,6 +86,16 @@ import Testing
     #expect(report.firstFault == "CONNECTION_LOST: the server closed the connection")
   }
 
+  @Test func whatAServerThatDrainsLeavesUnansweredIsToldAsDraining() async throws {
+    var script = ScriptedServer.Script()
+    script.score = { $0.score == 10 ? .drain : .scores(version: 1) }
+    let (report, _) = try await run(script)
+    #expect((1...2).contains(report.outcomes["DRAINING", default: 0]))
+    #expect(report.outcomes["CONNECTION_LOST"] == nil)
+    #expect(report.failed == report.outcomes["DRAINING"])
+    #expect(report.firstFault == "DRAINING: as the script says")
+  }
+
   @Test func whenNoConnectionIsLeftTheRunEndsAtOnce() async throws {
     var script = ScriptedServer.Script()
     script.score = { _ in .close }

@@ -15,6 +15,8 @@ final class ScriptedServer: Sendable {
     case refuse(ErrorCode)
     case silence
     case close
+    /// GOAWAY, and the request is never answered.
+    case drain
   }
 
   /// What the server is asked, counted over all its connections from 0.
@@ -116,6 +118,9 @@ final class ScriptedServer: Sendable {
           try send(ErrorBody(code: code, text: "as the script says"), header, channel)
         case .silence: break
         case .close: channel.close(promise: nil)
+        case .drain:
+          try send(GoAwayBody(code: .draining, text: "as the script says"), header, channel)
+          channel.close(promise: nil)
         }
       }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import ModelRegistry
+import TesseraWire
 import Testing
 
 @Suite("The command line")
@@ -105,8 +106,75 @@ struct CommandTests {
     }
   }
 
+  @Test("A first import that is refused makes no registry")
+  func refusedFirstImport() throws {
+    let none = folder / "none"
+    let source = try SampleModel(seed: 1).write(to: folder / "source")
+    for words in [["/nonexistent"], [source, "--note", ""], [source, "--name", "no name"]] {
+      let (status, _, errors) = try Command(["--registry", none, "import"] + words).finish()
+      #expect(status == 1 && errors.hasPrefix("Error: "))
+      #expect(!FileManager.default.fileExists(atPath: none))
+    }
+  }
+
+  @Test("An empty reason is refused: it says nothing, for ever")
+  func emptyReason() throws {
+    let path = try Registry.sample(in: folder, versions: 1).path
+    let run = try Command("--registry", path, "promote", "coupon", "1", "--why", "").finish()
+    #expect(run.status == 1 && run.errors.contains("leave it out"))
+    #expect(try Registry(path: path, access: .readOnly).aliases(model: "coupon").isEmpty)
+  }
+
+  @Test("A backup says what is wrong with its folder, a restore that nothing was changed")
+  func copies() throws {
+    let path = try Registry.sample(in: folder, versions: 1).path
+    func refusal(_ words: String...) throws -> String {
+      let (status, output, errors) = try Command(["--registry", path] + words).finish()
+      #expect(status == 1 && output.isEmpty)
+      return errors
+    }
+    #expect(try refusal("backup", "/proc/x").contains("/proc/x: mkdir /proc/x: No such file"))
+    for place in [path, folder / "copy"] {
+      if place != path { try Registry(path: path, access: .readOnly).backup(to: place) }
+      let words = try refusal("backup", place)
+      #expect(words.contains("holds a registry already") && words.contains("new folder"))
+    }
+    #expect(try refusal("restore", path).contains("nothing was changed"))
+    let none = try refusal("restore", folder / "none")
+    #expect(none.contains("there is no backup here; nothing was changed"))
+    let blob = try Registry(path: path, access: .readOnly).manifest(model: "coupon", version: 1)
+      .manifest.tensors[0].blob
+    try replace(blob.digest.bytes, in: "blobs", with: [1, 2, 3], at: folder / "copy")
+    let damaged = try refusal("restore", folder / "copy")
+    #expect(damaged.contains("the backup is damaged, and nothing was changed"))
+    #expect(damaged.contains(blob.digest.description))
+    #expect(try Command("--registry", path, "verify").finish().status == 0)
+  }
+
+  @Test("An empty data file, and one of something else, are no registry or a damaged one")
+  func noDataFile() throws {
+    let path = folder / "other"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for bytes in [Data(), Data(repeating: 7, count: 1 << 15)] {
+      try bytes.write(to: URL(filePath: "\(path)/data.mdb"))
+      let run = try Command("--registry", path, "list").finish()
+      #expect(run.status == 1)
+      #expect(run.errors.contains("this is no registry, or a damaged one"), "\(run.errors)")
+    }
+  }
+
+  @Test("The release is told")
+  func release() throws {
+    let run = try Command("--version").finish()
+    #expect((run.status, run.output) == (0, "\(Release.number)\n"))
+  }
+
   @Test("A wrong use of the command exits with 64")
   func usage() throws {
+    for hours in ["\(Int.max)", "-1"] {
+      let run = try Command("--registry", path, "gc", "--grace-hours", hours).finish()
+      #expect(run.status == 64 && run.errors.contains("--grace-hours is \(hours)"))
+    }
     #expect(try Command("--registry", path, "promote", "coupon").finish().status == 64)
     #expect(
       try Command("--registry", path, "import", "x", "--precision", "int4").finish().status == 64)

@@ -169,8 +169,7 @@ struct RemovalTests {
 
     let again = try Command("--registry", registry.path, "backup", folder / "backup").finish()
     #expect(again.status == 1)
-    let backup = try Registry(path: folder / "backup", access: .readOnly)
-    try backup.restore(to: registry.path)
+    try Registry.restore(folder / "backup", to: registry.path)
     #expect(try reader.generation() != generation)
     #expect(try reader.load(model: "large", version: 1).version == 1)
     // A registry that is no file of the store any more is replaced as well.
@@ -189,7 +188,7 @@ struct RemovalTests {
     try replace(blob.digest.bytes, in: "blobs", with: [1, 2, 3], at: folder / "backup")
     let before = try registry.generation()
     let error = #expect(throws: RegistryError.self) {
-      try Registry(path: folder / "backup", access: .readOnly).restore(to: registry.path)
+      try Registry.restore(folder / "backup", to: registry.path)
     }
     #expect(error?.code == .damaged)
     #expect(try registry.generation() == before)

@@ -37,7 +37,7 @@ struct StoreTests {
   @Test("A folder that does not exist cannot be read, and reading does not make it")
   func missing() throws {
     let error = #expect(throws: StoreError.self) { try open(.readOnly) }
-    #expect(error?.code == .system(ENOENT))
+    #expect(error?.code == .missing)
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 
@@ -134,7 +134,7 @@ struct StoreTests {
     let before = try old.generation()
     try FileManager.default.removeItem(atPath: path)
     let error = #expect(throws: StoreError.self) { try value("key", in: try open(.readOnly)) }
-    #expect(error?.code == .system(ENOENT))
+    #expect(error?.code == .missing)
     let new = try open(.readWrite)
     try put([2], "key", in: new)
     #expect(try value("key", in: old) == [2])

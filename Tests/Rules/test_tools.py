@@ -19,8 +19,8 @@ PROJECT = tomllib.loads((PACKAGE / "pyproject.toml").read_text())
 
 
 def test_the_python_package_is_of_the_servers_release() -> None:
-    server = (REPOSITORY / "Sources" / "TesseraServer" / "ScoringServer.swift").read_text()
-    assert re.findall(r'static let release = "(.*)"', server) == [PROJECT["project"]["version"]]
+    release = (REPOSITORY / "Protocol" / "TesseraWire" / "Release.swift").read_text()
+    assert re.findall(r'static let number = "(.*)"', release) == [PROJECT["project"]["version"]]
 
 
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])

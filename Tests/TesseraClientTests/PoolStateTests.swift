@@ -103,10 +103,29 @@ struct PoolStateTests {
     #expect(pool.openings(now: 1_099).isEmpty)
     #expect(pool.openings(now: 1_100).map(\.connection) == [2])
     _ = pool.ended(2, because: Self.refused, now: 1_120, random: &random)
-    #expect(Self.said(pool.expire(now: 1_150)) == ["first fails with deadlineExceeded"])
+    #expect(Self.said(pool.expire(now: 1_150)) == ["first fails with connectionFailed"])
     #expect(pool.nextWake == 1_320, "the second failure in a row waits twice as long")
     #expect(pool.openings(now: 1_320).map(\.connection) == [3])
     #expect(Self.said(pool.opened(3, inFlightMax: 9, now: 0)) == ["second uses 3"])
+  }
+
+  @Test("a server that is down is told from one that is slow to answer")
+  mutating func downOrSlow() {
+    var pool = Self.pool(servers: 2, connections: 1)
+    _ = pool.openings(now: 0)
+    _ = pool.ended(1, because: Self.refused, now: 0, random: &random)
+    _ = pool.lease("slow", deadline: 10, now: 0)
+    #expect(Self.said(pool.expire(now: 10)) == ["slow fails with deadlineExceeded"])
+    _ = pool.ended(2, because: Self.refused, now: 20, random: &random)
+    _ = pool.lease("down", deadline: 30, now: 20)
+    #expect(Self.said(pool.expire(now: 30)) == ["down fails with connectionFailed"])
+    // Refused before, and tried again since: it is still down as far as anybody knows.
+    #expect(pool.openings(now: 120).map(\.connection) == [3, 4])
+    _ = pool.lease("tried again", deadline: 130, now: 120)
+    let last = pool.expire(now: 130)
+    #expect(Self.said(last) == ["tried again fails with connectionFailed"])
+    guard case .failure(let error)? = last.first?.result else { return }
+    #expect(error.underlying is TesseraClientError)
   }
 
   @Test("sends new requests to the other server while one drains, and counts the old ones down")

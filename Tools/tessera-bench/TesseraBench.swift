@@ -1,4 +1,5 @@
 internal import ArgumentParser
+import TesseraWire
 
 /// Measures the engine by itself: no server, no network.
 @main
@@ -6,6 +7,7 @@ struct TesseraBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tessera-bench",
     abstract: "Measures the engine by itself: no server, no network.",
+    version: Release.number,
     subcommands: [
       PlanCommand.self, ScoreCommand.self, PeersCommand.self, KernelsCommand.self,
       CurvesCommand.self,

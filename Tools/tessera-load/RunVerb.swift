@@ -22,6 +22,10 @@ struct RunVerb: AsyncParsableCommand {
       fit the model. Latencies are those of scored requests. A promotion to a version with another \
       signature is no failure: the connection binds again and the request is sent once more.
 
+      Requests that a server which drains refuses, or leaves unanswered after GOAWAY DRAINING, count as \
+      DRAINING, as does a connection of it that was idle; a connection that ends without that, as \
+      CONNECTION_LOST. Both are failures: the run has lost a server.
+
       Exit: 0 when every request was scored; 1 when one failed (a lost connection is a failure) or was \
       refused because the server had too much to do (see --allow-refusals); 64 on wrong usage. \
       SIGINT ends the run early and reports. The credential, if one is needed, is taken from \

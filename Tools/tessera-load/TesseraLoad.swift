@@ -2,11 +2,13 @@
 // a wrong use of the command exits with 64.
 
 import ArgumentParser
+import TesseraWire
 
 @main
 struct TesseraLoad: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tessera-load",
     abstract: "Loads a scoring server, or scores one household.",
+    version: Release.number,
     subcommands: [RunVerb.self, ScoreVerb.self])
 }

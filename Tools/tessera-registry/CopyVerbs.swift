@@ -31,7 +31,7 @@ struct RestoreVerb: ParsableCommand {
   var folder: String
 
   func run() throws {
-    try Registry(path: folder, access: .readOnly).restore(to: location.path)
+    try Registry.restore(folder, to: location.path)
     try emit("\(location.path) is now as in \(folder)")
   }
 }

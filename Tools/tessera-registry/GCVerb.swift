@@ -13,6 +13,8 @@ struct GCVerb: ParsableCommand {
   @OptionGroup var location: RegistryLocation
   @OptionGroup var author: Author
   @Option(
+    // A number below zero is told what is wrong with it, and not taken for an option.
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How long something must have been unused. A server may still be reading it.",
       valueName: "hours"))

@@ -32,12 +32,13 @@ struct ImportVerb: ParsableCommand {
   var note: String?
 
   func run() throws {
-    let registry = try location.open(.readWrite)
     var progress = Progress()
-    let result = try registry.importModel(
+    // Before the registry is opened: a model that is refused makes none.
+    let prepared = try PreparedModel(
       folder: folder, name: name, precision: precision, change: author.change(why: note),
       progress: { progress.show(done: $0, of: $1) })
     progress.clear()
+    let result = try location.open(.readWrite).add(prepared)
     if form.json {
       try form.printJSON(Output(result))
     } else {

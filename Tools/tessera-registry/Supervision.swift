@@ -67,7 +67,8 @@ enum Supervision {
     case SIGBUS, SIGSEGV, SIGABRT, SIGFPE:
       return
         "the registry is damaged below what can be checked, or its file became shorter (\(name)); "
-        + "put a backup in its place with `tessera-registry restore`"
+        + "put a backup in its place with `tessera-registry restore`; if this was one, the backup is what is "
+        + "damaged, and nothing was changed"
     case SIGILL, SIGTRAP:
       return
         "a fault of this program (\(name)); the registry is as it was before or after the change"

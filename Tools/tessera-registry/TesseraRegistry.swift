@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Glibc
+import TesseraWire
 
 @main
 struct TesseraRegistry: ParsableCommand {
@@ -11,12 +12,13 @@ struct TesseraRegistry: ParsableCommand {
     abstract: "Keeps models, their versions, and which version is live.",
     discussion: """
       A model folder that was exported from training becomes a version with `import`; a server that \
-      follows an alias (usually "production") serves it from the moment `promote` returns, and the \
-      one before it again after `rollback`. Every change is one transaction: a crash leaves the \
+      follows an alias (usually "production") serves it soon after `promote` has returned, once it is \
+      loaded, and the one before it again after `rollback`. Every change is one transaction: a crash leaves the \
       registry as it was before or as it is after, never between.
 
       The registry is a folder: --registry DIR, or $TESSERA_REGISTRY, or .tessera/registry.
       """,
+    version: Release.number,
     subcommands: [
       ImportVerb.self, ListVerb.self, ShowVerb.self, PromoteVerb.self, RollbackVerb.self,
       RemoveVerb.self, VerifyVerb.self, GCVerb.self, BackupVerb.self, RestoreVerb.self,

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 ARCHITECTURES = ("lstm", "transformer")
@@ -15,6 +16,7 @@ SEED_MAX = (1 << 32) - 1
 
 def parser() -> argparse.ArgumentParser:
     main = argparse.ArgumentParser(prog="python -m tessera", description=__doc__)
+    main.add_argument("--version", dest="release", action="store_true", help="print the release")
     verbs = main.add_subparsers(dest="verb", metavar="VERB")
     train = verbs.add_parser(
         "train", help="train on campaigns before a cut and export a model folder"
@@ -102,6 +104,9 @@ def main(words: list[str] | None = None) -> int:
     # Idle threads of the boosted trees sleep: spinning is very slow beside other work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = parser().parse_args(words)
+    if arguments.release:
+        print(version("tessera"))
+        return 0
     if arguments.verb is None:
         parser().print_help()
         return 0

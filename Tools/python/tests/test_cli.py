@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,8 @@ def test_a_server_that_is_no_address_is_refused(server: str, tmp_path: Path, cap
 def test_a_cut_with_nothing_after_it_says_which_dates_there_are(data_folder: Path, capsys) -> None:
     words = ["evaluate", "--model", "coupon", "--cut", "2030-01-01", "--server", "127.0.0.1:1"]
     assert "2016-11-14" in refused([*words, "--data", str(data_folder)], capsys)
+
+
+def test_the_release_is_told(capsys) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == version("tessera") + "\n"
