@@ -68,12 +68,20 @@ final class ServerPeer: Sendable {
   private let collector: Collector
 
   /// Connects and sends nothing.
-  init(port: Int, reads: Bool = true) async throws {
+  ///
+  /// - Parameter receiveBytes: what the kernel may hold that was not read; nil leaves that to it.
+  init(port: Int, reads: Bool = true, receiveBytes: Int? = nil) async throws {
     let collector = Collector()
     self.collector = collector
-    channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.autoRead, value: reads)
+    if let receiveBytes {
+      bootstrap = bootstrap.channelOption(
+        .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBytes))
+    }
+    channel =
+      try await bootstrap
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(collector)
@@ -83,8 +91,10 @@ final class ServerPeer: Sendable {
   }
 
   /// Connects, greets and binds `coupon`; handle 0 is its production alias.
-  static func bound(port: Int, reads: Bool = true) async throws -> ServerPeer {
-    let peer = try await ServerPeer(port: port, reads: reads)
+  static func bound(
+    port: Int, reads: Bool = true, receiveBytes: Int? = nil
+  ) async throws -> ServerPeer {
+    let peer = try await ServerPeer(port: port, reads: reads, receiveBytes: receiveBytes)
     try await peer.send(greeting())
     if reads { _ = try await peer.replies(2) }
     return peer
@@ -106,6 +116,9 @@ final class ServerPeer: Sendable {
   func send(_ bytes: [UInt8]) async throws {
     try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
   }
+
+  /// For a peer that was made to read nothing.
+  func beginReading() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
   func close() async { try? await channel.close() }
 
