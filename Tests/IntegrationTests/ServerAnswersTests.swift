@@ -30,7 +30,6 @@ struct ServerAnswersTests {
 
   /// The answers to the requests 0..<count, each of which must have exactly one.
   private func answers(of peer: ServerPeer, _ count: Int) async throws -> [ServerReply] {
-    // What comes after them in the stream is answered after what was refused, and at once.
     let replies = try await peer.replies(2 + count, within: .seconds(60)).dropFirst(2)
     #expect(replies.map(\.header.requestID).sorted() == (0..<UInt64(count)).map { $0 })
     return Array(replies)
@@ -87,8 +86,12 @@ struct ServerAnswersTests {
     }
   }
 
-  @Test("a request that is cancelled is answered once, as cancelled, and what follows is scored")
+  @Test("a request that is cancelled is answered once, as cancelled, and is not computed")
   func cancelled() async throws {
+    let dropped: @Sendable () -> Int64 = {
+      CountedMetrics.shared.sum("tessera_requests", "outcome", "DROPPED")
+    }
+    let before = dropped()
     try await withBusyWorker { port in
       let peer = try await ServerPeer(port: port)
       var bytes: [UInt8] = []
@@ -109,6 +112,8 @@ struct ServerAnswersTests {
       // The worker has finished with all of them before it scores this one.
       _ = try await peer.score(small, requestID: 3)
       #expect(peer.replies.count == 2 + 4)
+      // It was not computed, which is told once a second.
+      try await peer.until { dropped() > before }
     }
   }
 

@@ -50,7 +50,7 @@ struct ServerEndingsTests {
       // Longer than a test waits: the connection must end because its replies are written.
       $0.timeouts.linger = 100_000_000_000
     } _: { port, group in
-      let peer = try await ServerPeer.bound(port: port, reads: false, receiveBytes: 4_096)
+      let peer = try await ServerPeer.bound(port: port, reads: false)
       try await peer.send(try self.frames(100))
       let other = try await ServerPeer.bound(port: port)
       _ = try await other.score(ServerRequest.random(seed: 1), requestID: 1)

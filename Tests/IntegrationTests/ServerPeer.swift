@@ -68,20 +68,12 @@ final class ServerPeer: Sendable {
   private let collector: Collector
 
   /// Connects and sends nothing.
-  ///
-  /// - Parameter receiveBytes: what the kernel may hold that was not read; nil leaves that to it.
-  init(port: Int, reads: Bool = true, receiveBytes: Int? = nil) async throws {
+  init(port: Int, reads: Bool = true) async throws {
     let collector = Collector()
     self.collector = collector
-    var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.autoRead, value: reads)
-    if let receiveBytes {
-      bootstrap = bootstrap.channelOption(
-        .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBytes))
-    }
-    channel =
-      try await bootstrap
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(collector)
@@ -91,10 +83,8 @@ final class ServerPeer: Sendable {
   }
 
   /// Connects, greets and binds `coupon`; handle 0 is its production alias.
-  static func bound(
-    port: Int, reads: Bool = true, receiveBytes: Int? = nil
-  ) async throws -> ServerPeer {
-    let peer = try await ServerPeer(port: port, reads: reads, receiveBytes: receiveBytes)
+  static func bound(port: Int, reads: Bool = true) async throws -> ServerPeer {
+    let peer = try await ServerPeer(port: port, reads: reads)
     try await peer.send(greeting())
     if reads { _ = try await peer.replies(2) }
     return peer
