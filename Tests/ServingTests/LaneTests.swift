@@ -7,7 +7,9 @@ struct LaneTests {
   @Test("a batch has as many tickets as it may, and the next has the rest")
   func tickets() throws {
     var desk = Desk(queueNanosecondsMax: .max)
-    desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 1))
+    // Room for more users than tickets, so that these are what ends the batch.
+    let rows = RowCounts(users: 128, events: 4_096, coupons: 4_096)
+    desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 1, rowsMax: rows))
     let bound = try desk.bind("coupon").get()
     let count = ServingLimits.batchTicketsMax + 1
     for request in 0..<count { _ = desk.submit(UInt16(request), bound, at: 1, rows: 3) }
