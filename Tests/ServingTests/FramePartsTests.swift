@@ -47,7 +47,8 @@ struct FramePartsTests {
   private func splitDesk() -> Desk {
     var desk = Desk()
     _ = desk.open("coupon", 1)
-    _ = desk.open("coupon", 2, rowsMax: RowCounts(users: 64, events: 640, coupons: 64))
+    _ = desk.open(
+      "coupon", 2, rowsMax: RowCounts(users: 64, events: 640, coupons: 64, bagValues: 64))
     var change = Routes.Change()
     change.servedLanes = 0b11
     change.slots[0] = Routes.Slot(
