@@ -28,18 +28,18 @@ import Testing
   }
 
   private static func each() throws -> [WrongTable] {
-    // Each of them writes into a whole table.
+    // Each writes one member of a whole table, during the call.
     [
-      try WrongTable("quantise") { unsafe $0.pointee.quantise = { _ in } },
-      try WrongTable("product") { unsafe $0.pointee.product = { _ in } },
-      try WrongTable("gather") { unsafe $0.pointee.gather = { _ in } },
-      try WrongTable("lstm") { unsafe $0.pointee.lstm = { _ in } },
-      try WrongTable("attention") { unsafe $0.pointee.attention = { _ in } },
-      try WrongTable("layer_norm") { unsafe $0.pointee.layer_norm = { _ in } },
-      try WrongTable("pool") { unsafe $0.pointee.pool = { _ in } },
-      try WrongTable("combine") { unsafe $0.pointee.combine = { _ in } },
-      try WrongTable("activate") { unsafe $0.pointee.activate = { _ in } },
-      try WrongTable("number") { unsafe $0.pointee.number = { _ in } },
+      unsafe try WrongTable("quantise") { unsafe $0.pointee.quantise = { _ in } },
+      unsafe try WrongTable("product") { unsafe $0.pointee.product = { _ in } },
+      unsafe try WrongTable("gather") { unsafe $0.pointee.gather = { _ in } },
+      unsafe try WrongTable("lstm") { unsafe $0.pointee.lstm = { _ in } },
+      unsafe try WrongTable("attention") { unsafe $0.pointee.attention = { _ in } },
+      unsafe try WrongTable("layer_norm") { unsafe $0.pointee.layer_norm = { _ in } },
+      unsafe try WrongTable("pool") { unsafe $0.pointee.pool = { _ in } },
+      unsafe try WrongTable("combine") { unsafe $0.pointee.combine = { _ in } },
+      unsafe try WrongTable("activate") { unsafe $0.pointee.activate = { _ in } },
+      unsafe try WrongTable("number") { unsafe $0.pointee.number = { _ in } },
     ]
   }
 
