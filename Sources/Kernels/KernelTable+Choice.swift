@@ -66,9 +66,12 @@ extension KernelTable {
     return tables
   }()
 
-  private static let automatic: KernelChoice = {
+  private static let automatic = firstSound(of: available)
+
+  /// The first of these tables that passes its self-check; the scalar one where none does.
+  package static func firstSound(of tables: [KernelTable]) -> KernelChoice {
     var warnings: [String] = []
-    for table in available {
+    for table in tables {
       guard let kernel = table.firstMismatch else {
         return KernelChoice(table: table, warnings: warnings)
       }
@@ -77,5 +80,5 @@ extension KernelTable {
           + "\(table.name) is not used")
     }
     return KernelChoice(table: scalar, warnings: warnings)
-  }()
+  }
 }

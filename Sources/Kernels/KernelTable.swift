@@ -1,4 +1,4 @@
-internal import CKernels
+package import CKernels
 
 /// The kernels of one instruction set. A value of one pointer: pass it around freely.
 ///
@@ -9,6 +9,9 @@ internal import CKernels
 public struct KernelTable: Sendable, CustomStringConvertible {
   // Points to a constant of the C module.
   nonisolated(unsafe) let c: UnsafePointer<tsr_kernels>
+
+  /// A table of the C module, or of a test; it must outlive every value made of it.
+  package init(c: UnsafePointer<tsr_kernels>) { unsafe self.c = c }  // Kept, and read later.
 
   // The name is a C string constant.
   /// `scalar`, `avx2`, `avx512vnni`, `amx` or `neon`.

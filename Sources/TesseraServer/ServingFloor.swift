@@ -114,7 +114,7 @@ final class ServingFloor: Sendable {
     let isComplete = scheduler.isIdle
     // Replies were handed to the event loops before the scheduler was idle, so they come first.
     await onLoops { $0.finishAll() }
-    await wait(until: min(deadline, MonotonicClock.now() + 1_000_000_000)) { _ in
+    await wait(until: min(deadline, MonotonicClock.now() + configuration.timeouts.linger)) { _ in
       self.connections.isEmpty
     }
     return isComplete

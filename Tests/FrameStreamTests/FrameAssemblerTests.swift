@@ -109,6 +109,24 @@ struct FrameAssemblerTests {
     #expect(read == bodies)
   }
 
+  @Test(
+    "a frame with a changed byte is refused, in one read or in two, wherever these meet",
+    arguments: [0, 1, 19, 20, 21, 25, 29, 30])
+  func damage(cut: Int) throws {
+    var bytes: [UInt8] = []
+    let body = [UInt8](repeating: 5, count: 10)
+    // Integers have no padding that `bytes` could expose.
+    unsafe Frame.append(.score, requestID: 1, body: body.span.bytes, to: &bytes)
+    bytes[bytes.count - 1] ^= 1
+    var assembler = FrameAssembler()
+    #expect(throws: WireError.self) {
+      for part in [bytes[..<cut], bytes[cut...]] {
+        assembler.append(ByteBuffer(bytes: part))
+        _ = try assembler.next(accepting: .every)
+      }
+    }
+  }
+
   @Test("a header that claims too much is refused before its body is waited for")
   func longBody() throws {
     var assembler = FrameAssembler()

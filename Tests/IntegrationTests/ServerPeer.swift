@@ -107,6 +107,9 @@ final class ServerPeer: Sendable {
     try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
   }
 
+  /// For a peer that was made to read nothing.
+  func beginReading() async throws { try await channel.setOption(.autoRead, value: true).get() }
+
   func close() async { try? await channel.close() }
 
   /// All replies since the connection began.

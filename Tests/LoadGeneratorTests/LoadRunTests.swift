@@ -40,6 +40,15 @@ import Testing
     #expect(report.versions["2"] == report.requests)
   }
 
+  @Test func anAnswerAfterTheEndIsScoredAndIsNoThroughput() async throws {
+    var script = ScriptedServer.Script()
+    script.score = { _ in .scoresLater(milliseconds: 600) }
+    let (report, _) = try await run(script, pace: .concurrency(2), seconds: 0.1)
+    #expect(report.isSuccess(allowingRefusals: false))
+    #expect(report.outcomes["SCORES"] == 2)
+    #expect(report.throughputPerSecond == 0)
+  }
+
   @Test func aChangedSignatureIsBoundAgainAndTheRequestSentOnceMore() async throws {
     var script = ScriptedServer.Script()
     script.bound = { bind in

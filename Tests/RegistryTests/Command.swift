@@ -43,6 +43,14 @@ struct Command {
       ["-f", "-qq", "-o", "/dev/null", "-e", "trace=\(call)", "-e", inject, Self.path] + arguments)
   }
 
+  /// The calls with which the command opens, writes and syncs files are written to a file.
+  init(tracing file: String, _ arguments: String...) throws {
+    let calls = "trace=openat,write,writev,pwrite64,pwritev,fsync,fdatasync"
+    try self.init(
+      executable: Self.strace,
+      ["-f", "-qq", "-s", "0", "-o", file, "-e", calls, Self.path] + arguments)
+  }
+
   /// Like `init(shell:)`, in a namespace of its own.
   init(apart namespace: String, shell line: String, _ arguments: String...) throws {
     try self.init(

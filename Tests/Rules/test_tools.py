@@ -58,3 +58,9 @@ def test_no_script_calls_whatever_clang_is_on_the_path() -> None:
     for script in scripts:
         lines = script.read_text().splitlines()
         assert not [line for line in lines if re.match(r"\s*(exec |CC=)?clang\s", line)], script
+
+
+def test_every_mutant_is_still_a_change_of_the_code() -> None:
+    command = [REPOSITORY / "Tests" / "Mutants" / "run", "--check"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr

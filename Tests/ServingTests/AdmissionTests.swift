@@ -54,6 +54,15 @@ struct AdmissionTests {
     #expect(admission.decide(backlog: waiting, cost: 100_000, deadline: 5_200_000, now: 0) == nil)
   }
 
+  @Test("a frame that would wait past its deadline behind what runs already is refused at once")
+  func tooLateBehindRunning() {
+    let waiting = backlog(queued: 1_000_000, tickets: 10, running: 7_000_000)
+    #expect(
+      admission.decide(backlog: waiting, cost: 100_000, deadline: 5_000_000, now: 0)?.code
+        == .overloaded)
+    #expect(admission.decide(backlog: waiting, cost: 100_000, deadline: 5_200_000, now: 0) == nil)
+  }
+
   @Test("where tickets really wait longer than estimated, less is admitted, and more again later")
   func slowness() {
     var waiting = backlog(queued: 8_000_000, tickets: 10)

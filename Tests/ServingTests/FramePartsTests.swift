@@ -47,7 +47,8 @@ struct FramePartsTests {
   private func splitDesk() -> Desk {
     var desk = Desk()
     _ = desk.open("coupon", 1)
-    _ = desk.open("coupon", 2, rowsMax: RowCounts(users: 64, events: 640, coupons: 64))
+    _ = desk.open(
+      "coupon", 2, rowsMax: RowCounts(users: 64, events: 640, coupons: 64, bagValues: 64))
     var change = Routes.Change()
     change.servedLanes = 0b11
     change.slots[0] = Routes.Slot(
@@ -58,8 +59,11 @@ struct FramePartsTests {
     return desk
   }
 
-  private func submit(_ desk: inout Desk, eventsPerUser: Int) -> Dispatcher.Submission {
-    let rows = RowCounts(users: 64, events: 64 * eventsPerUser, coupons: 64)
+  private func submit(
+    _ desk: inout Desk, eventsPerUser: Int, bagValues: Int = 0
+  ) -> Dispatcher.Submission {
+    let rows = RowCounts(
+      users: 64, events: 64 * eventsPerUser, coupons: 64, bagValues: bagValues)
     return desk.dispatcher.submit(
       Ticket(
         request: RequestIndex(loop: 0, place: 9, generation: 0), userKey: 0, arrival: 0,
@@ -195,6 +199,17 @@ struct FramePartsTests {
     let submission = submit(&desk, eventsPerUser: 60)
     #expect(submission == .refused(.tooManyRows))
     #expect(desk.dispatcher.isIdle)
+  }
+
+  @Test("each part brings all bag values of its frame, for nobody has counted them by user")
+  func bagValues() {
+    var desk = splitDesk()
+    #expect(submit(&desk, eventsPerUser: 1, bagValues: 7) == .accepted(parts: 2, wake: nil))
+    for _ in 0..<2 {
+      _ = desk.take(at: 1)
+      #expect(desk.batch.size.rows.bagValues == 7)
+      desk.finish()
+    }
   }
 
   @Test("each version counts what became of its requests, and a look begins anew")

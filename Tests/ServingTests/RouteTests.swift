@@ -53,6 +53,13 @@ struct RouteTests {
     }
   }
 
+  @Test("the smallest weights share as well as large ones")
+  func smallWeights() {
+    let route = Route(shares: [.init(lane: 0, weight: 1), .init(lane: 1, weight: 1)], salt: 7)
+    let first = (0..<UInt64(10_000)).count { route.parts(userKeys: [$0])[0].lane == 0 }
+    #expect(abs(first - 5_000) < 300)
+  }
+
   @Test("another salt chooses other users")
   func salts() {
     let shares = [Route.Share(lane: 0, weight: 5_000), Route.Share(lane: 1, weight: 5_000)]

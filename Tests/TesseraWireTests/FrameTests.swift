@@ -74,6 +74,21 @@ struct FrameTests {
     #expect(error?.code == .badFrame)
   }
 
+  @Test(
+    "Flags and reserved bytes that are not 0 are refused from the header alone", arguments: 5...7)
+  func reserved(offset: Int) {
+    var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+    bytes[4] = FrameKind.ping.rawValue
+    // Integers have no padding that `bytes` could expose.
+    #expect(throws: Never.self) {
+      try unsafe FrameHeader(decoding: bytes.span.bytes, accepting: .every)
+    }
+    bytes[offset] = 1
+    #expect(throws: WireError.self) {
+      try unsafe FrameHeader(decoding: bytes.span.bytes, accepting: .every)
+    }
+  }
+
   @Test("A server may be ready to buffer less than the protocol allows")
   func lowerLimit() throws {
     let vector = try #require(Vector.valid.first { $0.name == "valid/score-every-kind" })
