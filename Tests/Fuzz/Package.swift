@@ -54,8 +54,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "CFuzzer", "TesseraWire", "FrameStream", "TesseraClient", "Serving", "ModelGraph", "LMDBStore",
-        "ModelRegistry", nioCore,
+        "CFuzzer", "TesseraWire", "FrameStream", "TesseraClient", "Serving", "ModelGraph",
+        "LMDBStore", "ModelRegistry", nioCore,
       ],
       swiftSettings: swift,
       linkerSettings: [.unsafeFlags(["-sanitize=address,fuzzer"])]),

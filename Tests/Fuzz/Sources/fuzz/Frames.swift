@@ -1,5 +1,5 @@
-// Bodies of frames: what can be read can be written again, as the same bytes; SCORE, whose values have several
-// encodings, as the same values.
+// Bodies of frames: what can be read can be written again, as the same bytes; as the same value where several bytes mean
+// it: SCORE has several encodings, and a way to try again that is not known is read as "never".
 //
 // Input: kind, body. Before a SCORE body stands a block with the BOUND body whose signature it follows.
 
@@ -17,15 +17,17 @@ func testFrames(_ bytes: [UInt8]) {
   case .bound: testBody(BoundBody.self, input.rest())
   case .scores: testBody(ScoresBody.self, input.rest())
   case .listed: testBody(ListedBody.self, input.rest())
-  case .error: testBody(ErrorBody.self, input.rest())
-  case .goAway: testBody(GoAwayBody.self, input.rest())
+  case .error: testBody(ErrorBody.self, input.rest(), isOneToOne: false)
+  case .goAway: testBody(GoAwayBody.self, input.rest(), isOneToOne: false)
   case .score: testScore(bound: input.block(), body: input.rest())
   // Bytes that are sent back, or none.
   case .ping, .pong, .cancel, .unbound: break
   }
 }
 
-private func testBody<Body: FrameBody>(_ type: Body.Type, _ bytes: [UInt8]) {
+private func testBody<Body: FrameBody>(
+  _ type: Body.Type, _ bytes: [UInt8], isOneToOne: Bool = true
+) {
   // Bytes have no padding that `bytes` could expose.
   guard let body = try? unsafe Body(decoding: bytes.span.bytes) else { return }
   var frame: [UInt8] = []
@@ -34,7 +36,12 @@ private func testBody<Body: FrameBody>(_ type: Body.Type, _ bytes: [UInt8]) {
   } catch {
     fatalError("\(Body.kind.name) was read but cannot be written: \(error)")
   }
-  expect(frame.dropFirst(FrameHeader.byteCount).elementsEqual(bytes), "\(Body.kind.name) changed")
+  let written = Array(frame.dropFirst(FrameHeader.byteCount))
+  // Bytes have no padding that `bytes` could expose.
+  let isSame =
+    isOneToOne
+    ? written == bytes : (try? unsafe Body(decoding: written.span.bytes)) == body
+  expect(isSame, "\(Body.kind.name) changed")
   expect(bytes.count <= Body.kind.bodyBytesMax, "\(Body.kind.name) is longer than its kind may be")
 }
 
