@@ -8,12 +8,6 @@ extension [UInt8] {
       rest >>= 8
     }
   }
-
-  /// Appends a length byte and the name's bytes.
-  mutating func appendName(_ name: String) {
-    append(UInt8(name.utf8.count))
-    append(contentsOf: name.utf8)
-  }
 }
 
 /// Checks a name before it is written: 1…``Limits/nameBytesMax`` bytes.

@@ -8,8 +8,6 @@ public enum KernelLimits {
   /// Bytes to which packed weights and scratch are aligned: a cache line, a 512-bit vector, a row of
   /// an AMX tile.
   public static let alignmentBytes = Int(TSR_ALIGNMENT)
-  /// Quantised rows are padded with zeros to a multiple of this many bytes: a row of an AMX tile.
-  public static let depthStep = Int(TSR_DEPTH_STEP)
   /// The rows of an AMX tile: see ``paddedRows(_:)``.
   public static let rowStep = Int(TSR_ROW_STEP)
 

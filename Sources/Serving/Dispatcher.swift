@@ -63,10 +63,10 @@ package struct Dispatcher: Sendable {
       let lane = route.shares[0].lane
       let cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
       if ticket.users.count == 1 || cost <= ServingLimits.batchNanosecondsMax {
-        return admit(CollectionOfOne((lane: lane, ticket: ticket)), now: now)
+        return admit((lane, ticket), others: [], rest: [], now: now)
       }
     }
-    var (heads, rest): ([(lane: Int, ticket: Ticket)], [(lane: Int, ticket: Ticket)]) = ([], [])
+    var (heads, rest): ([Part], [Part]) = ([], [])
     for part in ticket.split(over: route, user: user) {
       guard let lane = lanes[part.lane] else { preconditionFailure("a closed lane") }
       guard part.ticket.size.rows.fits(in: lane.batchRowsMax) else {
@@ -78,39 +78,45 @@ package struct Dispatcher: Sendable {
       heads.append((part.lane, slices[0]))
       rest += slices.dropFirst().map { (part.lane, $0) }
     }
-    return admit(heads, rest: rest, now: now)
+    return admit(heads[0], others: Array(heads.dropFirst()), rest: rest, now: now)
   }
 
-  /// - Parameter rest: of the same frame, for lanes that one of `heads` is for: they wait behind what is queued
-  ///   when their turn comes, so that a long frame does not hold up short ones.
+  /// Users of one frame, and the lane that they go to.
+  private typealias Part = (lane: Int, ticket: Ticket)
+
+  /// Queues the first parts of a frame for each lane, all or none. Most frames have one: nothing is allocated.
+  ///
+  /// - Parameter rest: further parts for the same lanes: they wait behind what is queued when their turn comes, so
+  ///   that a long frame does not hold up short ones.
   private mutating func admit(
-    _ heads: some Collection<(lane: Int, ticket: Ticket)>,
-    rest: [(lane: Int, ticket: Ticket)] = [], now: Int64
+    _ head: Part, others: [Part], rest: [Part], now: Int64
   ) -> Submission {
     var cost: Int64 = 0
+    var restCost: Int64 = 0
     var deadline = Int64.max
     var isRoom = true
-    for (lane, ticket) in heads {
+    for index in 0...others.count {
+      let (lane, ticket) = index == 0 ? head : others[index - 1]
       guard let rowsMax = lanes[lane]?.batchRowsMax else { preconditionFailure("a closed lane") }
       guard ticket.size.rows.fits(in: rowsMax) else { return refuse(.tooManyRows, in: lane) }
       cost += lanes[lane]?.cost.estimate(ticket.size) ?? 0
       deadline = min(deadline, ticket.deadline)
       isRoom = isRoom && lanes[lane]?.isFull == false
     }
-    let restCost = rest.reduce(0) { $0 + (lanes[$1.lane]?.cost.estimate($1.ticket.size) ?? 0) }
-    let first = heads.first?.lane ?? 0
+    for (lane, ticket) in rest { restCost += lanes[lane]?.cost.estimate(ticket.size) ?? 0 }
     if let refusal = admission.decide(
       backlog: backlog, cost: cost, restCost: restCost, deadline: deadline, now: now)
     {
-      return refuse(refusal, in: first)
+      return refuse(refusal, in: head.lane)
     }
     guard isRoom else {
       let wait = admission.retryAfterMicroseconds(backlog)
-      return refuse(.overloaded(retryAfterMicroseconds: wait), in: first)
+      return refuse(.overloaded(retryAfterMicroseconds: wait), in: head.lane)
     }
     let workAhead = admission.workAhead(backlog)
-    for (lane, ticket) in heads {
-      var ticket = ticket
+    for index in 0...others.count {
+      let lane = index == 0 ? head.lane : others[index - 1].lane
+      var ticket = index == 0 ? head.ticket : others[index - 1].ticket
       ticket.cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
       ticket.workAhead = workAhead
       lanes[lane]?.queue.append(ticket)
@@ -123,7 +129,7 @@ package struct Dispatcher: Sendable {
       lanes[lane]?.rest.append(ticket)
       backlog.restNanoseconds += ticket.cost
     }
-    return .accepted(parts: heads.count + rest.count, wake: wakeups.wakeOne())
+    return .accepted(parts: 1 + others.count + rest.count, wake: wakeups.wakeOne())
   }
 
   /// What no version is to blame for.

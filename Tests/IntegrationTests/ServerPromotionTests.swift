@@ -1,3 +1,4 @@
+import Synchronization
 import TesseraServer
 import TesseraWire
 import Testing
@@ -14,6 +15,7 @@ struct ServerPromotionTests {
       let peer = try await ServerPeer.bound(port: port)
       let first = try await peer.score(request, requestID: 1).decoded(as: ScoresBody.self)
       let clock = ContinuousClock()
+      let begun = Mutex(0)
       try await withThrowingTaskGroup(of: [ScoresBody].self) { group in
         for _ in 0..<4 {
           group.addTask {
@@ -28,10 +30,13 @@ struct ServerPromotionTests {
               id += 1
               let reply = try await peer.score(request, requestID: id)
               scores.append(try reply.decoded(as: ScoresBody.self))
+              if scores.count == 1 { begun.withLock { $0 += 1 } }
             }
             return scores
           }
         }
+        // Each of them has seen the first version.
+        try await peer.until { begun.withLock { $0 } == 4 }
         try await Task.sleep(for: .milliseconds(300))
         try registry.promote(2)
         var id = UInt64(1)

@@ -71,7 +71,9 @@ struct Desk {
     _ request: UInt16, _ slot: Int, at now: Int64, deadline: Int64 = 1_000_000_000, users: Int,
     each rows: RowCounts, signature: UInt64 = 7
   ) -> Dispatcher.Submission {
-    let size = (0..<users).reduce(WorkSize()) { sum, _ in sum + WorkSize(rows: rows) }
+    let size = WorkSize(
+      rows: RowCounts(
+        users: users, events: users * rows[.event], coupons: users * rows[.coupon]))
     return dispatcher.submit(
       Ticket(
         request: RequestIndex(loop: 0, place: request, generation: 0), userKey: 1, arrival: now,
