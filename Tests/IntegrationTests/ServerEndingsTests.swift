@@ -1,8 +1,8 @@
 // What a connection's end means: for the work that it leaves, and for the replies that are on their way.
 
 import SeededRandom
-import Serving
 import ServiceLifecycle
+import Serving
 import TesseraServer
 import TesseraWire
 import Testing

@@ -83,6 +83,22 @@ struct PaceTests {
     #expect(error.code == .timeout)
   }
 
+  @Test("A frame that comes byte by byte has the time of one; the next one has its own")
+  func trickle() throws {
+    let peer = Peer()
+    _ = try peer.send(HelloBody())
+    let time = ConnectionTimeouts().frame
+    peer.readEnded(isMidFrame: true, completedFrame: false, now: 10)
+    peer.readEnded(isMidFrame: true, completedFrame: true, now: 20)
+    peer.readEnded(isMidFrame: true, completedFrame: false, now: time)
+    #expect(peer.tick(now: time + 19) == .none)
+    guard case .close(let error) = peer.tick(now: time + 20) else {
+      Issue.record("it was not closed")
+      return
+    }
+    #expect(error.code == .timeout)
+  }
+
   @Test("A budget is full at its bound and not below")
   func budget() {
     var budget = MemoryBudget(bytesMax: 100)

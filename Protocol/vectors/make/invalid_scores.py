@@ -237,6 +237,7 @@ def scores() -> None:
         "surrogate": b"\xed\xa0\x80",
         "beyond-unicode": b"\xf4\x90\x80\x80",
         "cut": b"milk\xe4\xb9",
+        "last": b"te\xff",
     }
     for slug, data in bad_strings.items():
         bad_score(
