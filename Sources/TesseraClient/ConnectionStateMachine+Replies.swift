@@ -73,12 +73,12 @@ extension ConnectionStateMachine {
     case (.ready, .bound(let id, let body)), (.draining, .bound(let id, let body)):
       return bound(id, body)
     case (.ready, .listed(let id, let body)), (.draining, .listed(let id, let body)):
-      guard let entry = inFlight.remove(id), case .list = entry.kind else {
+      guard case .list = inFlight[id]?.kind, let entry = inFlight.remove(id) else {
         return .close(violation("the server answered LISTED to \(id), which is no LIST"))
       }
       return .listed(body, entry.caller)
     case (.ready, .pong(let id)), (.draining, .pong(let id)):
-      guard let entry = inFlight.remove(id), case .ping = entry.kind else {
+      guard case .ping = inFlight[id]?.kind, inFlight.remove(id) != nil else {
         return .close(violation("the server answered PONG to \(id), which is no PING"))
       }
       isPinging = false
@@ -91,9 +91,10 @@ extension ConnectionStateMachine {
   }
 
   private mutating func bound(_ requestID: UInt64, _ body: BoundBody) -> ReplyAction<Caller> {
-    guard case .bind(let model) = inFlight.remove(requestID)?.kind else {
+    guard case .bind(let model) = inFlight[requestID]?.kind else {
       return .close(violation("the server answered BOUND to \(requestID), which is no BIND"))
     }
+    _ = inFlight.remove(requestID)
     let binding = Binding(body)
     let callers = waiters(for: model)
     bindings[model] = .bound(binding)
@@ -102,7 +103,8 @@ extension ConnectionStateMachine {
 
   @inlinable
   mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
-    guard let entry = inFlight.remove(requestID), case .score = entry.kind else {
+    // Looked at before it is taken out: whoever waits for another reply is told when the connection closes.
+    guard case .score = inFlight[requestID]?.kind, let entry = inFlight.remove(requestID) else {
       return .close(violation("the server answered SCORES to \(requestID), which is no SCORE"))
     }
     guard let caller = entry.caller else { return .none }

@@ -41,6 +41,12 @@ package struct InFlightTable<Entry>: ~Copyable {
     return UInt64(places[Int(index)].uses) << 32 | UInt64(index)
   }
 
+  /// What waits under `requestID`; nil if that id is not waiting.
+  @inlinable
+  package subscript(requestID: UInt64) -> Entry? {
+    place(of: requestID).flatMap { places[$0].entry }
+  }
+
   /// Frees the place of `requestID` and returns what was there; nil if that id is not waiting.
   @inlinable
   package mutating func remove(_ requestID: UInt64) -> Entry? {

@@ -230,6 +230,21 @@ struct ConnectionStateMachineTests {
         == "close protocolViolation")
   }
 
+  @Test("whoever is answered with the wrong kind of reply is told when the connection closes")
+  func crossedReplyAndTheCaller() {
+    let replies: [(UInt64) -> Reply] = [
+      { .bound(requestID: $0, ConnectionTranscript.body(handle: 2)) },
+      { .listed(requestID: $0, ListedBody(total: 0, first: 0, entries: [])) },
+      { .pong(requestID: $0) },
+    ]
+    for reply in replies {
+      var it = ConnectionTranscript.bound()
+      let id = it.asks("first").id
+      #expect(it.hears(reply(id)) == "close protocolViolation")
+      #expect(it.machine.closed(reason: TesseraClientError(.closed, "over")) == ["first"])
+    }
+  }
+
   @Test("closes when the greeting is refused, with the server's reason")
   func refusedGreeting() {
     var it = ConnectionTranscript()
