@@ -5,6 +5,10 @@ import Testing
 
 @Suite("Server: promotion", .serialized, .timeLimit(.minutes(2)))
 struct ServerPromotionTests {
+  private final class Count: Sendable {
+    let value = Mutex(0)
+  }
+
   @Test(
     "a promotion under load is served soon, no request fails, and each is scored by one version")
   func underLoad() async throws {
@@ -15,7 +19,7 @@ struct ServerPromotionTests {
       let peer = try await ServerPeer.bound(port: port)
       let first = try await peer.score(request, requestID: 1).decoded(as: ScoresBody.self)
       let clock = ContinuousClock()
-      let begun = Mutex(0)
+      let begun = Count()
       try await withThrowingTaskGroup(of: [ScoresBody].self) { group in
         for _ in 0..<4 {
           group.addTask {
@@ -30,13 +34,13 @@ struct ServerPromotionTests {
               id += 1
               let reply = try await peer.score(request, requestID: id)
               scores.append(try reply.decoded(as: ScoresBody.self))
-              if scores.count == 1 { begun.withLock { $0 += 1 } }
+              if scores.count == 1 { begun.value.withLock { $0 += 1 } }
             }
             return scores
           }
         }
         // Each of them has seen the first version.
-        try await peer.until { begun.withLock { $0 } == 4 }
+        try await peer.until { begun.value.withLock { $0 } == 4 }
         try await Task.sleep(for: .milliseconds(300))
         try registry.promote(2)
         var id = UInt64(1)
