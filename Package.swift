@@ -157,8 +157,7 @@ let package = Package(
       exclude: ["golden"],
       swiftSettings: swift),
     .testTarget(
-      name: "ServingTests", dependencies: ["Serving", "TesseraWire", "CAllocations"],
-      swiftSettings: swift),
+      name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
     .testTarget(
       name: "LoadGeneratorTests",
       dependencies: [

@@ -9,10 +9,10 @@ package struct Lanes: Sendable {
   /// Places, open or not.
   package var count: Int { lanes.count }
 
-  /// In place, nil where no lane is open.
+  /// In place, nil where no lane is open. Inlined, for each call of an accessor that yields allocates its frame.
   package subscript(index: Int) -> Lane? {
-    _read { yield lanes[index] }
-    _modify { yield &lanes[index] }
+    @inline(__always) _read { yield lanes[index] }
+    @inline(__always) _modify { yield &lanes[index] }
   }
 
   /// Opens a lane and returns its index, or nil when there are too many. It is served from the first

@@ -68,10 +68,24 @@ def model_seeds():
 
 
 def text_seeds():
-    texts = ['{"a":[1,-0.5e-3,true,null,"\\u00e9\\ud83d\\ude00"],"b":{}}', '"text"', "[]", '{"a":1,"a":2}']
+    texts = [
+        '{"a":[1,-0.5e-3,true,null,"\\u00e9\\ud83d\\ude00"],"b":{}}',
+        '"text"',
+        "[]",
+        '{"a":1,"a":2}',
+    ]
     for index, text in enumerate(texts):
         yield "json", f"{index}", text.encode()
-    for text in ("0", "-0", "18446744073709551615", "-9223372036854775808", "1e308", "2.5E-324", "01", "1."):
+    for text in (
+        "0",
+        "-0",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1e308",
+        "2.5E-324",
+        "01",
+        "1.",
+    ):
         yield "numbers", text, text.encode()
 
 
@@ -93,7 +107,9 @@ def record_seeds():
     yield "records", "key", bytes([5]) + b"model\0tiny\0\0\0\0\1"
     for path in sorted(REPOSITORY.glob("Registry/vectors/*valid/*.zst")):
         yield "records", path.stem, bytes([7]) + struct.pack("<I", 8) + path.read_bytes()
-    frames = b"".join(path.read_bytes() for path in REPOSITORY.glob("Registry/samples/lstm/warmup.frames"))
+    frames = b"".join(
+        path.read_bytes() for path in REPOSITORY.glob("Registry/samples/lstm/warmup.frames")
+    )
     for choice in (8, 9):
         yield "records", f"frames-{choice}", bytes([choice]) + frames
 
@@ -105,7 +121,9 @@ def migration_seeds():
         f'"precision":"int8","sources":{{"description":"\0","weights":"\0"}},"tensors":[]}}'
     )
     alias = '{"history":[1],"manifest":"\0","since":"","version":1}'
-    audit = '{"action":"promote","alias":"a","model":"tiny","sequence":1,"to":1,"when":"","who":"a"}'
+    audit = (
+        '{"action":"promote","alias":"a","model":"tiny","sequence":1,"to":1,"when":"","who":"a"}'
+    )
 
     def entry(table: int, key: bytes, value: str) -> bytes:
         return bytes([table, len(key)]) + key + block(value.encode())

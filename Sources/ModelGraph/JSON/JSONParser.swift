@@ -137,11 +137,8 @@ struct JSONParser {
       _ = try skipDigits("a digit of the exponent")
     }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
-    // No integer has the sign of -0.
-    if isWhole, text != "-0" {
-      if let value = Int64(text) { return .integer(value) }
-      if let value = UInt64(text) { return .unsigned(value) }
-    }
+    if isWhole, let value = Int64(text) { return .integer(value) }
+    if isWhole, let value = UInt64(text) { return .unsigned(value) }
     guard let value = Double(text), value.isFinite else {
       throw Fault(offset: start, message: "the number \(text.prefix(40)) is too large")
     }

@@ -18,11 +18,9 @@ func testNumbers(_ bytes: [UInt8]) {
   // A whole text of digits, with a zero at its end.
   let nearest = unsafe strtod(text, nil)
   switch value {
-  case .integer(let whole):
-    expect(Double(whole).bitPattern == nearest.bitPattern, "\(text) became \(whole)")
+  case .integer(let whole): expect(Double(whole) == nearest, "\(text) became \(whole)")
   case .unsigned(let whole): expect(Double(whole) == nearest, "\(text) became \(whole)")
-  case .number(let number):
-    expect(number.bitPattern == nearest.bitPattern, "\(text) became \(number)")
+  case .number(let number): expect(number == nearest, "\(text) became \(number)")
   case nil: expect(!nearest.isFinite, "\(text) was refused")
   case .null, .bool, .string, .array, .object: fatalError("\(text) was taken for something else")
   }
