@@ -94,7 +94,8 @@ def record_seeds():
     target = f'{{"manifest":"{digest}","version":1}}'
     records = [
         (REPOSITORY / "Registry/vectors/valid/manifest.json").read_text(),
-        f'{{"content":"{digest}","created":"2026-11-28T07:21:56.239Z","manifest":"{digest}","note":"day 1"}}',
+        f'{{"content":"{digest}","created":"2026-11-28T07:21:56.239Z",'
+        f'"manifest":"{digest}","note":"day 1"}}',
         f'{{"history":[{target}],"since":"2026-11-28T07:21:56.618Z","target":{target},"later":[1]}}',
         f'{{"action":"promote","alias":"production","kind":"model","object":"tiny","sequence":7,"to":{target},'
         f'"when":"2026-11-28T07:21:56.567Z","who":"deploy","why":"auc"}}',
