@@ -157,7 +157,8 @@ let package = Package(
       exclude: ["golden"],
       swiftSettings: swift),
     .testTarget(
-      name: "ServingTests", dependencies: ["Serving", "TesseraWire"], swiftSettings: swift),
+      name: "ServingTests", dependencies: ["Serving", "TesseraWire", "CAllocations"],
+      swiftSettings: swift),
     .testTarget(
       name: "LoadGeneratorTests",
       dependencies: [

@@ -17,30 +17,9 @@ public enum Axis: UInt8, Hashable, Sendable, CaseIterable {
   /// What is to be scored.
   case coupon = 2
 
-  /// Every axis, parents first. Not an array: that one would be made for each request, several times.
-  @frozen
-  public struct AllCases: RandomAccessCollection, Sendable {
-    @inlinable init() {}
-    /// Of the root.
-    @inlinable public var startIndex: Int { 0 }
-    /// How many there are.
-    @inlinable public var endIndex: Int { 3 }
-    /// The axis at its ``Axis/index``.
-    @inlinable
-    public subscript(index: Int) -> Axis {
-      switch index {
-      case 0: .user
-      case 1: .event
-      case 2: .coupon
-      // An index of a collection is an open set; the others are outside.
-      default: preconditionFailure("there is no axis \(index)")
-      }
-    }
-  }
-
   /// Every axis, parents first.
   @inlinable
-  public static var allCases: AllCases { AllCases() }
+  public static var allCases: [Axis] { [.user, .event, .coupon] }
 
   /// The axis whose rows own the rows of this one; nil for the root.
   @inlinable

@@ -76,9 +76,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
   ]
 
   /// Every code of version 1, in order of their numbers.
-  public static var all: [ErrorCode] {
-    table.indices.map { ErrorCode(rawValue: UInt16($0 + 1)) }
-  }
+  public static let all = table.indices.map { ErrorCode(rawValue: UInt16($0 + 1)) }
 
   private var traits: Traits? {
     let row = Int(rawValue) - 1

@@ -61,14 +61,14 @@ package struct Dispatcher: Sendable {
   ) -> Submission {
     if route.shares.count == 1 {
       let lane = route.shares[0].lane
-      let cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      let cost = lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
       if ticket.users.count == 1 || cost <= ServingLimits.batchNanosecondsMax {
         return admit((lane, ticket), others: [], rest: [], now: now)
       }
     }
     var (heads, rest): ([Part], [Part]) = ([], [])
     for part in ticket.split(over: route, user: user) {
-      guard let lane = lanes[part.lane] else { preconditionFailure("a closed lane") }
+      guard let lane = lanes.places[part.lane] else { preconditionFailure("a closed lane") }
       guard part.ticket.size.rows.fits(in: lane.batchRowsMax) else {
         return refuse(.tooManyRows, in: part.lane)
       }
@@ -97,13 +97,15 @@ package struct Dispatcher: Sendable {
     var isRoom = true
     for index in 0...others.count {
       let (lane, ticket) = index == 0 ? head : others[index - 1]
-      guard let rowsMax = lanes[lane]?.batchRowsMax else { preconditionFailure("a closed lane") }
+      guard let rowsMax = lanes.places[lane]?.batchRowsMax else {
+        preconditionFailure("a closed lane")
+      }
       guard ticket.size.rows.fits(in: rowsMax) else { return refuse(.tooManyRows, in: lane) }
-      cost += lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      cost += lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
       deadline = min(deadline, ticket.deadline)
-      isRoom = isRoom && lanes[lane]?.isFull == false
+      isRoom = isRoom && lanes.places[lane]?.isFull == false
     }
-    for (lane, ticket) in rest { restCost += lanes[lane]?.cost.estimate(ticket.size) ?? 0 }
+    for (lane, ticket) in rest { restCost += lanes.places[lane]?.cost.estimate(ticket.size) ?? 0 }
     if let refusal = admission.decide(
       backlog: backlog, cost: cost, restCost: restCost, deadline: deadline, now: now)
     {
@@ -117,16 +119,16 @@ package struct Dispatcher: Sendable {
     for index in 0...others.count {
       let lane = index == 0 ? head.lane : others[index - 1].lane
       var ticket = index == 0 ? head.ticket : others[index - 1].ticket
-      ticket.cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
+      ticket.cost = lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
       ticket.workAhead = workAhead
-      lanes[lane]?.queue.append(ticket)
+      lanes.places[lane]?.queue.append(ticket)
       backlog.queuedTickets += 1
       backlog.queuedNanoseconds += ticket.cost
     }
     for (lane, ticket) in rest {
       var ticket = ticket
-      ticket.cost = lanes[lane]?.cost.estimate(ticket.size) ?? 0
-      lanes[lane]?.rest.append(ticket)
+      ticket.cost = lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
+      lanes.places[lane]?.rest.append(ticket)
       backlog.restNanoseconds += ticket.cost
     }
     return .accepted(parts: 1 + others.count + rest.count, wake: wakeups.wakeOne())
@@ -139,7 +141,7 @@ package struct Dispatcher: Sendable {
   }
 
   private mutating func refuse(_ refusal: Refusal, in lane: Int) -> Submission {
-    lanes[lane]?.outcomes.refuse(refusal.code)
+    lanes.places[lane]?.outcomes.refuse(refusal.code)
     return .refused(refusal)
   }
 
@@ -150,7 +152,7 @@ package struct Dispatcher: Sendable {
     guard let next else { return .nothing }
     batch.clear(lane: next)
     batch.fullness = admission.fullness(backlog)
-    if let head = lanes[next]?.queue.first {
+    if let head = lanes.places[next]?.queue.first {
       backlog.observe(waited: now - head.arrival, workAhead: head.workAhead)
     }
     lanes.take(next, into: &batch, now: now)
@@ -159,10 +161,10 @@ package struct Dispatcher: Sendable {
     for ticket in batch.expired { backlog.queuedNanoseconds -= ticket.cost }
     backlog.runningNanoseconds += batch.cost
     // Whenever something is taken from a lane, the next of what waits behind it gets its turn.
-    if var ticket = lanes[next]?.rest.popFirst() {
+    if var ticket = lanes.places[next]?.rest.popFirst() {
       ticket.arrival = now
       ticket.workAhead = admission.workAhead(backlog)
-      lanes[next]?.queue.append(ticket)
+      lanes.places[next]?.queue.append(ticket)
       backlog.restNanoseconds -= ticket.cost
       backlog.queuedTickets += 1
       backlog.queuedNanoseconds += ticket.cost
@@ -176,8 +178,8 @@ package struct Dispatcher: Sendable {
     _ batch: borrowing Batch, computed: WorkSize, nanoseconds: Int64, outcomes: Outcomes
   ) {
     lanes.finish(batch.lane)
-    lanes[batch.lane]?.cost.observe(computed, nanoseconds: nanoseconds)
-    lanes[batch.lane]?.outcomes += outcomes
+    lanes.places[batch.lane]?.cost.observe(computed, nanoseconds: nanoseconds)
+    lanes.places[batch.lane]?.outcomes += outcomes
     backlog.runningNanoseconds -= batch.cost
   }
 
@@ -203,8 +205,8 @@ package struct Dispatcher: Sendable {
 
   /// Appends what became of the requests of each version since the last look; returns those of none.
   package mutating func collectOutcomes(into versions: inout [VersionOutcomes]) -> Outcomes {
-    for index in 0..<lanes.count {
-      if let counts = lanes[index]?.collectOutcomes() { versions.append(counts) }
+    for index in lanes.places.indices {
+      if let counts = lanes.places[index]?.collectOutcomes() { versions.append(counts) }
     }
     defer { unplaced = Outcomes() }
     return unplaced

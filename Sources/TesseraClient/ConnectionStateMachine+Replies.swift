@@ -40,14 +40,7 @@ package enum ReplyAction<Caller> {
 
 extension ConnectionStateMachine {
   /// The server has sent `reply`. When ``isDrained()`` is true afterwards, close the socket.
-  @inlinable
   package mutating func received(_ reply: Reply) -> ReplyAction<Caller> {
-    if case .scores(let id) = reply, state == .ready || state == .draining { return scores(id) }
-    return receivedOther(reply)
-  }
-
-  @usableFromInline
-  mutating func receivedOther(_ reply: Reply) -> ReplyAction<Caller> {
     switch (state, reply) {
     case (.closed, _):
       return .none
@@ -72,6 +65,8 @@ extension ConnectionStateMachine {
       return .close(TesseraClientError(error, during: "the connection"))
     case (.ready, .bound(let id, let body)), (.draining, .bound(let id, let body)):
       return bound(id, body)
+    case (.ready, .scores(let id)), (.draining, .scores(let id)):
+      return scores(id)
     case (.ready, .listed(let id, let body)), (.draining, .listed(let id, let body)):
       guard case .list = inFlight[id]?.kind, let entry = inFlight.remove(id) else {
         return .close(violation("the server answered LISTED to \(id), which is no LIST"))
@@ -101,8 +96,7 @@ extension ConnectionStateMachine {
     return .bound(model, binding, callers)
   }
 
-  @inlinable
-  mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
+  private mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
     // Looked at before it is taken out: whoever waits for another reply is told when the connection closes.
     guard case .score = inFlight[requestID]?.kind, let entry = inFlight.remove(requestID) else {
       return .close(violation("the server answered SCORES to \(requestID), which is no SCORE"))
@@ -156,8 +150,7 @@ extension ConnectionStateMachine {
     }
   }
 
-  @usableFromInline
-  func violation(_ message: String) -> TesseraClientError {
+  private func violation(_ message: String) -> TesseraClientError {
     TesseraClientError(
       .protocolViolation, message + "; the connection is closed, for its stream is in doubt")
   }

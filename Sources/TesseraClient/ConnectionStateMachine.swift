@@ -6,8 +6,7 @@
 //   idle ──opened──► greeting ──WELCOME──► ready ──GOAWAY──► draining ──nothing in flight──► close
 //                        └────────── any rule broken, or the socket gone ──────────► closed
 //
-// `Caller` is whatever the performer needs to find the one who asked again. What happens thousands of times a
-// second (SCORE and SCORES) is inlinable, so that it is compiled for that type in whichever module performs.
+// `Caller` is whatever the performer needs to find the one who asked again.
 
 package import TesseraWire
 
@@ -16,27 +15,18 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
     case idle, greeting, ready, draining, closed
   }
 
-  @usableFromInline
   struct InFlight {
-    @usableFromInline
     enum Kind {
       case score(handle: UInt16)
       case bind(ModelReference)
       case list
       case ping
     }
-    @usableFromInline let kind: Kind
+    let kind: Kind
     /// Who gets the reply; nil once they have stopped waiting.
-    @usableFromInline var caller: Caller?
+    var caller: Caller?
     /// When the caller stops waiting.
-    @usableFromInline let deadline: UInt64
-
-    @inlinable
-    init(kind: Kind, caller: Caller?, deadline: UInt64) {
-      self.kind = kind
-      self.caller = caller
-      self.deadline = deadline
-    }
+    let deadline: UInt64
   }
 
   struct Waiter {
@@ -50,7 +40,7 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
   }
 
   package internal(set) var state = State.idle
-  @usableFromInline var inFlight = InFlightTable<InFlight>()
+  var inFlight = InFlightTable<InFlight>()
   var bindings: [ModelReference: BindingState] = [:]
   /// What the server said it accepts. Meaningful from WELCOME on.
   package internal(set) var limits: FrameLimits?
@@ -69,11 +59,9 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
   package init() {}
 
   /// Requests that the server has not answered, those that nobody waits for any more among them.
-  @inlinable
   package var inFlightCount: Int { inFlight.count }
 
   /// Whether the server would take one more request now.
-  @inlinable
   package var hasRoom: Bool {
     guard state == .ready, let limits else { return false }
     return inFlightCount < limits.inFlightMax
@@ -136,7 +124,6 @@ extension ConnectionStateMachine {
   }
 
   /// `caller` wants scores from the binding with `handle`, and waits until `deadline`.
-  @inlinable
   package mutating func score(
     handle: UInt16, deadline: UInt64, caller: Caller
   ) -> SubmitAction {
@@ -197,8 +184,7 @@ extension ConnectionStateMachine {
   }
 
   /// Why there is no room.
-  @usableFromInline
-  func refusalToSend() -> TesseraClientError {
+  private func refusalToSend() -> TesseraClientError {
     switch state {
     case .idle, .greeting:
       TesseraClientError(.connectionFailed, "the connection is not open yet")

@@ -3,29 +3,21 @@
 // (low 32 bits) and how often that place has been used (high 32 bits), so an id is not seen twice on
 // a connection before four thousand million uses of one place, and no id is 0 (which means GOAWAY).
 
-//
-// Inlinable, so that it is compiled for the entries of whoever uses it: the load tester's are not known here.
-
 package struct InFlightTable<Entry>: ~Copyable {
-  @usableFromInline
-  struct Place {
-    @usableFromInline var uses: UInt32 = 0
-    @usableFromInline var entry: Entry?
-
-    @usableFromInline init() {}
+  private struct Place {
+    var uses: UInt32 = 0
+    var entry: Entry?
   }
 
-  @usableFromInline var places: [Place] = []
-  @usableFromInline var free: [UInt32] = []
+  private var places: [Place] = []
+  private var free: [UInt32] = []
 
-  @inlinable
   package init() {}
 
   /// How many requests wait.
-  @usableFromInline package internal(set) var count = 0
+  package private(set) var count = 0
 
   /// Takes a place for `entry` and returns the request id that leads back to it.
-  @inlinable
   package mutating func insert(_ entry: Entry) -> UInt64 {
     count += 1
     let index: UInt32
@@ -42,13 +34,11 @@ package struct InFlightTable<Entry>: ~Copyable {
   }
 
   /// What waits under `requestID`; nil if that id is not waiting.
-  @inlinable
   package subscript(requestID: UInt64) -> Entry? {
     place(of: requestID).flatMap { places[$0].entry }
   }
 
   /// Frees the place of `requestID` and returns what was there; nil if that id is not waiting.
-  @inlinable
   package mutating func remove(_ requestID: UInt64) -> Entry? {
     guard let index = place(of: requestID) else { return nil }
     let entry = places[index].entry
@@ -61,7 +51,6 @@ package struct InFlightTable<Entry>: ~Copyable {
   /// Lets `body` see and change every waiting entry, in no order that means anything.
   ///
   /// - Complexity: O(places), the largest number that ever waited at once.
-  @inlinable
   package mutating func updateEach(_ body: (_ requestID: UInt64, inout Entry) -> Void) {
     for index in places.indices where places[index].entry != nil {
       if var entry = places[index].entry {
@@ -72,7 +61,6 @@ package struct InFlightTable<Entry>: ~Copyable {
   }
 
   /// Frees every place and returns what was there.
-  @inlinable
   package mutating func removeAll() -> [Entry] {
     var entries: [Entry] = []
     for index in places.indices {
@@ -86,8 +74,7 @@ package struct InFlightTable<Entry>: ~Copyable {
     return entries
   }
 
-  @inlinable
-  func place(of requestID: UInt64) -> Int? {
+  private func place(of requestID: UInt64) -> Int? {
     let index = Int(requestID & 0xFFFF_FFFF)
     guard index < places.count, places[index].entry != nil,
       places[index].uses == UInt32(requestID >> 32)

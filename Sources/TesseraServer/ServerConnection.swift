@@ -106,7 +106,10 @@ final class ServerConnection: ChannelDuplexHandler {
         let (header, body) = try assembler.next(accepting: machine.accepted)
       {
         frames += 1
-        if header.kind.isControl { controlFrames += 1 }
+        if header.kind.isControl {
+          controlFrames += 1
+          loop.controlPace.count(now: now)
+        }
         handle(header, body, now: now)
       }
     } catch {
@@ -168,7 +171,6 @@ final class ServerConnection: ChannelDuplexHandler {
     let action = machine.received(
       header, body: body.readableBytesSpan,
       isFull: !loop.requests.hasRoom || loop.memory.isFull, now: now)
-    if header.kind.isControl { loop.controlPace.count(now: now) }
     if case .score(let handle) = action {
       score(header, body, handle: handle, now: now)
     } else {

@@ -11,7 +11,7 @@ struct ServerAnswersTests {
   private func withBusyWorker(
     _ body: @escaping @Sendable (_ port: Int) async throws -> Void
   ) async throws {
-    try await withServer(try ServerRegistry.sample(units: 256)) {
+    try await withServer(try ServerRegistry.sample(units: 512)) {
       $0.workers = 1
       $0.queueMilliseconds = 100_000
     } _: { port, _ in
@@ -22,7 +22,7 @@ struct ServerAnswersTests {
       var bytes: [UInt8] = []
       for id in 0..<100 { bytes += try ServerPeer.frame(heavy, requestID: UInt64(id)) }
       try await other.send(bytes)
-      // The first is answered, so all have been read.
+      // The first is answered, so the worker is at work.
       _ = try await other.replies(3)
       try await body(port)
     }
@@ -35,18 +35,25 @@ struct ServerAnswersTests {
     return Array(replies)
   }
 
+  /// The answers to so many frames of one kind, sent without a pause on a connection of their own.
+  private func answers(
+    _ count: Int, port: Int, users: Int, events: Int, coupons: Int
+  ) async throws -> [ServerReply] {
+    let peer = try await ServerPeer.bound(port: port)
+    var numbers = SeededGenerator(seed: 22)
+    let frame = ServerRequest.make(
+      users: users, events: events, coupons: coupons, deadlineMicroseconds: 100_000_000, &numbers)
+    var bytes: [UInt8] = []
+    for id in 0..<count { bytes += try ServerPeer.frame(frame, requestID: UInt64(id)) }
+    try await peer.send(bytes)
+    return try await answers(of: peer, count)
+  }
+
   @Test(
     "4,000 small frames to a busy worker are all answered, once: scored, or refused as too many")
   func manyInFlight() async throws {
     try await withBusyWorker { port in
-      let peer = try await ServerPeer.bound(port: port)
-      var numbers = SeededGenerator(seed: 22)
-      let small = ServerRequest.make(
-        users: 1, events: 1, coupons: 1, deadlineMicroseconds: 100_000_000, &numbers)
-      var bytes: [UInt8] = []
-      for id in 0..<4_000 { bytes += try ServerPeer.frame(small, requestID: UInt64(id)) }
-      try await peer.send(bytes)
-      let answers = try await self.answers(of: peer, 4_000)
+      let answers = try await self.answers(4_000, port: port, users: 1, events: 16, coupons: 1)
       #expect(answers.count { $0.code == .tooManyInFlight } > 0)
       #expect(answers.allSatisfy { $0.code == .tooManyInFlight || $0.header.kind == .scores })
     }
@@ -57,14 +64,7 @@ struct ServerAnswersTests {
   )
   func heldBytes() async throws {
     try await withBusyWorker { port in
-      let peer = try await ServerPeer.bound(port: port)
-      var numbers = SeededGenerator(seed: 23)
-      let frame = ServerRequest.make(
-        users: 64, events: 0, coupons: 16, deadlineMicroseconds: 100_000_000, &numbers)
-      var bytes: [UInt8] = []
-      for id in 0..<1_500 { bytes += try ServerPeer.frame(frame, requestID: UInt64(id)) }
-      try await peer.send(bytes)
-      let answers = try await self.answers(of: peer, 1_500)
+      let answers = try await self.answers(1_500, port: port, users: 64, events: 0, coupons: 16)
       #expect(answers.allSatisfy { $0.header.kind == .scores })
     }
   }

@@ -23,7 +23,8 @@ struct ServerDrainTests {
       _ = try await peer.replies(3)
       await group.triggerGracefulShutdown()
       try await peer.until { peer.replies.contains { $0.header.kind == .goAway } }
-      try await peer.send(try ServerPeer.frame(ServerRequest.random(seed: 1), requestID: 500))
+      // The server may have closed by now.
+      try? await peer.send(try ServerPeer.frame(ServerRequest.random(seed: 1), requestID: 500))
       let replies = try await peer.end()
       #expect(replies.contains { $0.header.kind == .goAway && $0.header.requestID == 0 })
       // Refused, or too late for any answer but the GOAWAY.

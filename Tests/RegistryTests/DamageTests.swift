@@ -133,13 +133,7 @@ struct DamageTests {
     for (index, spoil) in spoils.enumerated() {
       var manifest = sound
       spoil(&manifest)
-      let bytes = CanonicalJSON.encode(manifest)
-      let record = VersionRecord(
-        manifest: Digest(of: bytes), content: nil, created: "2026-03-01T09:50:00.000Z")
-      try replace(record.manifest.bytes, in: "manifests", with: bytes, at: registry.path)
-      try replace(
-        Array("model\0coupon\0".utf8) + [0, 0, 0, 1], in: "versions",
-        with: CanonicalJSON.encode(record), at: registry.path)
+      try replaceManifest(with: manifest, at: registry.path)
       let error = #expect(throws: RegistryError.self, "spoilt manifest \(index)") {
         try registry.load(model: "coupon", version: 1)
       }
@@ -188,6 +182,17 @@ struct DamageTests {
       try asked { $0.tensors[0].blob.rawBytes = 1 << 29 } == [description])
   }
 
+  /// Lets version 1 have another manifest, whose digest is right.
+  private func replaceManifest(with manifest: Manifest, at path: String) throws {
+    let bytes = CanonicalJSON.encode(manifest)
+    let record = VersionRecord(
+      manifest: Digest(of: bytes), content: nil, created: "2026-03-01T09:50:00.000Z")
+    try replace(record.manifest.bytes, in: "manifests", with: bytes, at: path)
+    try replace(
+      Array("model\0coupon\0".utf8) + [0, 0, 0, 1], in: "versions",
+      with: CanonicalJSON.encode(record), at: path)
+  }
+
   @Test("A verification decompresses nothing of a manifest that was refused")
   func refusedManifest() throws {
     let registry = try Registry.sample(in: folder, versions: 1)
@@ -195,13 +200,7 @@ struct DamageTests {
     // Sound bytes of a blob that is too small for what is claimed: only decompressing would tell.
     manifest.tensors[0].blob.rawBytes = 1 << 29
     manifest.tensors[0].name = "unused"
-    let bytes = CanonicalJSON.encode(manifest)
-    let record = VersionRecord(
-      manifest: Digest(of: bytes), content: nil, created: "2026-03-01T09:50:00.000Z")
-    try replace(record.manifest.bytes, in: "manifests", with: bytes, at: registry.path)
-    try replace(
-      Array("model\0coupon\0".utf8) + [0, 0, 0, 1], in: "versions",
-      with: CanonicalJSON.encode(record), at: registry.path)
+    try replaceManifest(with: manifest, at: registry.path)
     let problems = try registry.verify().problems.map(\.description)
     #expect(problems.count == 1)
     #expect(problems.first?.contains("tensor \"unused\": the graph needs none") == true)

@@ -29,9 +29,9 @@ struct LanesTests {
     for version in 1...3 { _ = lanes.open(lane(UInt32(version))) }
     lanes.serve(0b101)
     #expect(lanes.close(1)?.version == 2)
-    #expect(lanes[1] == nil)
+    #expect(lanes.places[1] == nil)
     #expect(lanes.open(lane(4)) == 1)
-    #expect(lanes[1]?.version == 4)
+    #expect(lanes.places[1]?.version == 4)
   }
 }
 
