@@ -97,19 +97,19 @@ final class StringVocabulary: Sendable {
   /// Whether the entry that begins there, of the same length, has the same bytes.
   @inline(__always)
   private func isEqual(_ begin: Int, _ value: UnsafeRawBufferPointer) -> Bool {
+    // The entry lies in the block, and was found with this length.
+    let entry = unsafe UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + value.count])
     var offset = 0
-    // Both have `value.count` bytes.
-    while offset + 8 <= value.count {
-      let left = unsafe bytes.loadUnaligned(fromByteOffset: begin + offset, as: UInt64.self)
-      let right = unsafe value.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      guard left == right else { return false }
+    while offset + 8 < value.count {
+      // Both have `value.count` bytes.
+      guard
+        unsafe entry.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          == value.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      else { return false }
       offset += 8
     }
-    while offset < value.count {
-      guard unsafe bytes[begin + offset] == value[offset] else { return false }
-      offset += 1
-    }
-    return true
+    // As above.
+    return unsafe Self.lastWord(entry) == Self.lastWord(value)
   }
 
   @inline(__always)
@@ -118,20 +118,34 @@ final class StringVocabulary: Sendable {
     var state = UInt64(value.count)
     var offset = 0
     // Every load ends at or before the end.
-    while offset + 8 <= value.count {
+    while offset + 8 < value.count {
       let word = unsafe value.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       state = (state ^ word) &* factor
       state ^= state >> 32
       offset += 8
     }
-    var rest: UInt64 = 0
-    while offset < value.count {
-      // Below the count of bytes.
-      rest = unsafe rest << 8 | UInt64(value[offset])
-      offset += 1
-    }
-    state = (state ^ rest) &* factor
+    // As above.
+    state = unsafe (state ^ lastWord(value)) &* factor
     return state ^ (state >> 32)
+  }
+
+  /// The last bytes, up to eight: a different word for different ones of the same length. Loads overlap in place
+  /// of a loop over single bytes, whose end the processor would guess wrong for most strings.
+  @inline(__always)
+  private static func lastWord(_ value: UnsafeRawBufferPointer) -> UInt64 {
+    let count = value.count
+    // Every load begins at or after the first byte and ends at or before the last.
+    if count >= 8 {
+      return unsafe value.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+    }
+    if count >= 4 {
+      let first = unsafe value.loadUnaligned(as: UInt32.self)
+      let last = unsafe value.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+      return UInt64(last) << 32 | UInt64(first)
+    }
+    if count == 0 { return 0 }
+    let (first, middle, last) = unsafe (value[0], value[count / 2], value[count - 1])
+    return UInt64(last) << 16 | UInt64(middle) << 8 | UInt64(first)
   }
 }
 

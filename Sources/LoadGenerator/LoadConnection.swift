@@ -10,18 +10,15 @@ final class LoadConnection: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// Who is told of an answer.
-  private enum Caller {
-    case request(SentRequest)
-    /// This connection, which waits for its binding.
-    case binding
-  }
-
   private let loop: LoadLoop
   /// Closed loop: how many requests are kept unanswered. Open loop: nil.
   private let quota: Int?
   private let ready: EventLoopPromise<Void>
-  private var machine = ConnectionStateMachine<Caller>()
+  private var machine = ConnectionStateMachine()
+  /// What waits for the machine's answers, by ``CallerID``.
+  private var unanswered = InFlightTable<SentRequest>()
+  /// This connection, which waits for its binding. No request has this number.
+  private static let bindingCaller = CallerID(0)
   private var context: ChannelHandlerContext?
   private var assembler = FrameAssembler()
   private var outbound = ByteBuffer()
@@ -116,7 +113,8 @@ final class LoadConnection: ChannelInboundHandler {
     request.numbers = body.numbers
     request.outputs = UInt8(bodies.signature.outputs.count)
     // The run ends what is unanswered, not a deadline of each request.
-    switch machine.score(handle: handle, deadline: .max, caller: .request(request)) {
+    let caller = CallerID(unanswered.insert(request))
+    switch machine.score(handle: handle, deadline: .max, caller: caller) {
     case .send(let id):
       // Integers have no padding that `bytes` could expose.
       unsafe outbound.writeScoreFrame(
@@ -124,6 +122,7 @@ final class LoadConnection: ChannelInboundHandler {
         deadlineMicroseconds: loop.plan.deadlineMicroseconds ?? body.deadlineMicroseconds,
         requestID: id)
     case .refuse(let error):
+      _ = unanswered.remove(caller.rawValue)
       loop.failed(request, loss, error.message)
     }
   }
@@ -159,7 +158,7 @@ final class LoadConnection: ChannelInboundHandler {
   // MARK: Receiving
 
   private func perform(
-    _ action: ReplyAction<Caller>, _ body: ByteBuffer, now: UInt64
+    _ action: ReplyAction, _ body: ByteBuffer, now: UInt64
   ) throws(WireError) {
     switch action {
     case .ready(let limits):
@@ -169,11 +168,14 @@ final class LoadConnection: ChannelInboundHandler {
     case .bindRefused(let error, _):
       if error.code == .draining { isServerDraining = true }
       end("\(error.code.name): \(error.text)", as: loss)
-    case .scores(.request(let request)):
+    case .scores(let caller):
+      guard let request = request(of: caller) else { break }
       scored(request, try ScoresHead(body.readableBytesSpan), now: now)
-    case .scoreRefused(let error, .request(let request)?):
+    case .scoreRefused(let error, let caller):
+      guard let request = request(of: caller) else { break }
       refused(request, error, now: now)
-    case .bindingExpired(let expired, let error, .request(let request)?):
+    case .bindingExpired(let expired, let error, let caller):
+      guard let request = request(of: caller) else { break }
       if expired == handle { bind() }
       if request.isRepeat { refused(request, error, now: now) } else { sendAgain(request) }
     case .drain(let goAway):
@@ -181,11 +183,15 @@ final class LoadConnection: ChannelInboundHandler {
       if goAway.code == .draining { isServerDraining = true }
     case .close(let error):
       end(error.message)
-    case .scores(.binding), .scoreRefused(_, .binding?), .bindingExpired(_, _, .binding?),
-      .scoreRefused(_, nil), .bindingExpired(_, _, nil), .listed, .listRefused, .none:
-      // Nothing is listed, and every request waits until it is answered.
+    case .listed, .listRefused, .none:
+      // Nothing is listed.
       break
     }
+  }
+
+  /// Takes out what waited for an answer. Nil never happens here: every request waits until it is answered.
+  private func request(of caller: CallerID?) -> SentRequest? {
+    caller.flatMap { unanswered.remove($0.rawValue) }
   }
 
   private func scored(_ request: SentRequest, _ scores: ScoresHead, now: UInt64) {
@@ -226,7 +232,7 @@ final class LoadConnection: ChannelInboundHandler {
 
   private func bind() {
     handle = nil
-    switch machine.bind(loop.plan.model, deadline: .max, caller: .binding) {
+    switch machine.bind(loop.plan.model, deadline: .max, caller: Self.bindingCaller) {
     case .send(let id):
       if bodies != nil { loop.rebinds() }
       write(loop.plan.model.bindBody, requestID: id)
@@ -263,15 +269,11 @@ final class LoadConnection: ChannelInboundHandler {
   /// Gives up what is unanswered. Only the first call has an effect.
   func end(_ reason: String, as outcome: Outcome = .connectionLost) {
     guard !hasEnded else { return }
-    var unanswered = repeats
-    for case .request(let request) in machine.closed(
-      reason: TesseraClientError(.connectionLost, reason))
-    {
-      unanswered.append(request)
-    }
+    _ = machine.closed(reason: TesseraClientError(.connectionLost, reason))
+    let lost = repeats + unanswered.removeAll()
     repeats = []
     ready.fail(LoadError("\(loop.plan.server): \(reason)"))
-    loop.ended(unanswered, outcome, reason)
+    loop.ended(lost, outcome, reason)
     context?.close(promise: nil)
   }
 }

@@ -21,7 +21,9 @@ final class ClientConnectionHandler: ChannelInboundHandler {
   private let credential: [UInt8]
   private let greetingTimeout: TimeAmount
   private let observer: Observer
-  private var machine = ConnectionStateMachine<Call>()
+  private var machine = ConnectionStateMachine()
+  /// Who waits for the machine's answers, by their ``CallerID``.
+  private var calls = InFlightTable<Call>()
   private var reader = FrameAssembler()
   private var outbound = ByteBuffer()
   private var context: ChannelHandlerContext?
@@ -124,7 +126,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
       case .list(let body, let deadline, let call):
         list(body, deadline: deadline, call)
       case .abandon(let call):
-        _ = machine.abandon { $0 === call }
+        for caller in machine.abandon(where: { calls[$0.rawValue] === call }) { forget(caller) }
       case .drain:
         machine.drain()
       }
@@ -134,23 +136,24 @@ final class ClientConnectionHandler: ChannelInboundHandler {
 
   private func bind(_ model: ModelReference, deadline: UInt64, _ call: Call) {
     guard !call.isAnswered else { return }
-    switch machine.bind(model, deadline: deadline, caller: call) {
+    let caller = CallerID(calls.insert(call))
+    switch machine.bind(model, deadline: deadline, caller: caller) {
     case .send(let requestID):
       do {
         try outbound.writeFrame(model.bindBody, requestID: requestID)
       } catch {
         let refusal = TesseraClientError(.invalidRequest, error)
         for caller in machine.withdrawBind(requestID, of: model) {
-          caller.answer(.failed(CallFailure(refusal)))
+          answer(caller, .failed(CallFailure(refusal)))
         }
       }
       arm(for: deadline)
     case .join:
       arm(for: deadline)
     case .bound(let binding):
-      call.answer(.binding(binding))
+      answer(caller, .binding(binding))
     case .refuse(let error):
-      call.answer(.failed(CallFailure(error, remedy: .anotherConnection)))
+      answer(caller, .failed(CallFailure(error, remedy: .anotherConnection)))
     }
   }
 
@@ -158,7 +161,8 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     _ body: [UInt8], _ binding: Binding, deadline: UInt64, now: UInt64, _ call: Call
   ) {
     guard !call.isAnswered else { return }
-    switch machine.score(handle: binding.handle, deadline: deadline, caller: call) {
+    let caller = CallerID(calls.insert(call))
+    switch machine.score(handle: binding.handle, deadline: deadline, caller: caller) {
     case .send(let requestID):
       // 0 would ask for the server's default, and a passed deadline is noticed by the timer.
       let budget = deadline > now ? (deadline - now) / 1_000 : 1
@@ -168,13 +172,14 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         deadlineMicroseconds: UInt32(clamping: max(1, budget)), requestID: requestID)
       arm(for: deadline)
     case .refuse(let error):
-      call.answer(.failed(CallFailure(error, remedy: .anotherConnection)))
+      answer(caller, .failed(CallFailure(error, remedy: .anotherConnection)))
     }
   }
 
   private func list(_ body: ListBody, deadline: UInt64, _ call: Call) {
     guard !call.isAnswered else { return }
-    switch machine.list(deadline: deadline, caller: call) {
+    let caller = CallerID(calls.insert(call))
+    switch machine.list(deadline: deadline, caller: caller) {
     case .send(let requestID):
       do {
         try outbound.writeFrame(body, requestID: requestID)
@@ -183,13 +188,21 @@ final class ClientConnectionHandler: ChannelInboundHandler {
       }
       arm(for: deadline)
     case .refuse(let error):
-      call.answer(.failed(CallFailure(error, remedy: .anotherConnection)))
+      answer(caller, .failed(CallFailure(error, remedy: .anotherConnection)))
     }
   }
 
+  /// Nil is nobody: whoever asked has stopped waiting.
+  private func answer(_ caller: CallerID?, _ answer: Answer) {
+    guard let caller else { return }
+    calls.remove(caller.rawValue)?.answer(answer)
+  }
+
+  private func forget(_ caller: CallerID) { _ = calls.remove(caller.rawValue) }
+
   // MARK: What the server says
 
-  private func perform(_ action: ReplyAction<Call>, body: ByteBuffer) throws(WireError) {
+  private func perform(_ action: ReplyAction, body: ByteBuffer) throws(WireError) {
     switch action {
     case .none, .drain:
       break
@@ -200,26 +213,26 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         loop: context.eventLoop)
       self.connection = connection
       observer.ready(connection)
-    case .bound(let model, let binding, let calls):
+    case .bound(let model, let binding, let callers):
       connection?.learn(binding, of: model)
-      for call in calls { call.answer(.binding(binding)) }
-    case .bindRefused(let error, let calls):
-      for call in calls { call.answer(.refused(error)) }
-    case .scores(let call):
+      for caller in callers { answer(caller, .binding(binding)) }
+    case .bindRefused(let error, let callers):
+      for caller in callers { answer(caller, .refused(error)) }
+    case .scores(let caller):
       do {
-        call.answer(.scores(try ScoresBody(decoding: body.readableBytesSpan)))
+        answer(caller, .scores(try ScoresBody(decoding: body.readableBytesSpan)))
       } catch {
         let violation = TesseraClientError(.protocolViolation, error)
-        call.answer(.failed(CallFailure(violation)))
+        answer(caller, .failed(CallFailure(violation)))
         throw error
       }
-    case .scoreRefused(let error, let call), .listRefused(let error, let call):
-      call?.answer(.refused(error))
-    case .listed(let body, let call):
-      call?.answer(.listed(body))
-    case .bindingExpired(let handle, let error, let call):
+    case .scoreRefused(let error, let caller), .listRefused(let error, let caller):
+      answer(caller, .refused(error))
+    case .listed(let body, let caller):
+      answer(caller, .listed(body))
+    case .bindingExpired(let handle, let error, let caller):
       connection?.forget(handle: handle)
-      call?.answer(.refused(error))
+      answer(caller, .refused(error))
     case .close(let error):
       end(error)
     }
@@ -260,7 +273,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
     let action = machine.expire(now: NIODeadline.now().uptimeNanoseconds)
     let error = TesseraClientError(
       .deadlineExceeded, "the server had not answered when the deadline passed")
-    for call in action.expired { call.answer(.failed(CallFailure(error))) }
+    for caller in action.expired { answer(caller, .failed(CallFailure(error))) }
     if let error = action.close { return end(error) }
     if let next = action.next { arm(for: next) }
     afterEvent()
@@ -269,7 +282,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
   /// Tells everyone who waits, and closes the socket. Only the first call has an effect.
   private func end(_ reason: TesseraClientError) {
     guard machine.state != .closed else { return }
-    for call in machine.closed(reason: reason) { call.answer(.failed(CallFailure(reason))) }
+    for caller in machine.closed(reason: reason) { answer(caller, .failed(CallFailure(reason))) }
     reportEnd(reason)
     context?.close(promise: nil)
   }

@@ -1,5 +1,6 @@
 // What a connection decides when the server has sent a frame.
 
+import FrameStream
 package import TesseraWire
 
 /// A frame from the server, decoded as far as the decision needs it.
@@ -15,23 +16,23 @@ package enum Reply: Equatable {
   case unexpected(FrameKind)
 }
 
-package enum ReplyAction<Caller> {
+package enum ReplyAction {
   /// Nobody is concerned.
   case none
   /// The connection may be used.
   case ready(FrameLimits)
   /// Everybody who asked for this binding has it.
-  case bound(ModelReference, Binding, [Caller])
-  case bindRefused(ErrorBody, [Caller])
+  case bound(ModelReference, Binding, [CallerID])
+  case bindRefused(ErrorBody, [CallerID])
   /// The frame's scores are this caller's.
-  case scores(Caller)
+  case scores(CallerID)
   /// The caller is nil when it has stopped waiting.
-  case listed(ListedBody, Caller?)
-  case listRefused(ErrorBody, Caller?)
+  case listed(ListedBody, CallerID?)
+  case listRefused(ErrorBody, CallerID?)
   /// The caller is nil when it has stopped waiting.
-  case scoreRefused(ErrorBody, Caller?)
+  case scoreRefused(ErrorBody, CallerID?)
   /// As `scoreRefused`; moreover the binding with this handle does not hold any more.
-  case bindingExpired(handle: UInt16, ErrorBody, Caller?)
+  case bindingExpired(handle: UInt16, ErrorBody, CallerID?)
   /// The server wants no new requests on this connection.
   case drain(GoAwayBody)
   /// Close the socket and call `closed(reason:)`.
@@ -40,7 +41,7 @@ package enum ReplyAction<Caller> {
 
 extension ConnectionStateMachine {
   /// The server has sent `reply`. When ``isDrained()`` is true afterwards, close the socket.
-  package mutating func received(_ reply: Reply) -> ReplyAction<Caller> {
+  package mutating func received(_ reply: Reply) -> ReplyAction {
     switch (state, reply) {
     case (.closed, _):
       return .none
@@ -85,7 +86,7 @@ extension ConnectionStateMachine {
     }
   }
 
-  private mutating func bound(_ requestID: UInt64, _ body: BoundBody) -> ReplyAction<Caller> {
+  private mutating func bound(_ requestID: UInt64, _ body: BoundBody) -> ReplyAction {
     guard case .bind(let model) = inFlight[requestID]?.kind else {
       return .close(violation("the server answered BOUND to \(requestID), which is no BIND"))
     }
@@ -96,7 +97,7 @@ extension ConnectionStateMachine {
     return .bound(model, binding, callers)
   }
 
-  private mutating func scores(_ requestID: UInt64) -> ReplyAction<Caller> {
+  private mutating func scores(_ requestID: UInt64) -> ReplyAction {
     // Looked at before it is taken out: whoever waits for another reply is told when the connection closes.
     guard case .score = inFlight[requestID]?.kind, let entry = inFlight.remove(requestID) else {
       return .close(violation("the server answered SCORES to \(requestID), which is no SCORE"))
@@ -105,7 +106,7 @@ extension ConnectionStateMachine {
     return .scores(caller)
   }
 
-  private mutating func refused(_ requestID: UInt64, _ error: ErrorBody) -> ReplyAction<Caller> {
+  private mutating func refused(_ requestID: UInt64, _ error: ErrorBody) -> ReplyAction {
     guard let entry = inFlight.remove(requestID) else {
       return .close(violation("the server answered ERROR to \(requestID), which was not asked"))
     }
@@ -138,7 +139,7 @@ extension ConnectionStateMachine {
       .draining, "the server is closing this connection with \(code.name): \(text)")
   }
 
-  private func waiters(for model: ModelReference) -> [Caller] {
+  private func waiters(for model: ModelReference) -> [CallerID] {
     guard case .asked(let waiters) = bindings[model] else { return [] }
     return waiters.map(\.caller)
   }

@@ -5,12 +5,19 @@
 //
 //   idle ──opened──► greeting ──WELCOME──► ready ──GOAWAY──► draining ──nothing in flight──► close
 //                        └────────── any rule broken, or the socket gone ──────────► closed
-//
-// `Caller` is whatever the performer needs to find the one who asked again.
 
+import FrameStream
 package import TesseraWire
 
-package struct ConnectionStateMachine<Caller>: ~Copyable {
+/// Who asked, in the performer's own numbers. Unless the answer to a call is immediate, the machine hands the number
+/// back exactly once: with a reply, when time is over, or at the end.
+package struct CallerID: Hashable, Sendable {
+  package let rawValue: UInt64
+
+  package init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+package struct ConnectionStateMachine: ~Copyable {
   package enum State: Equatable {
     case idle, greeting, ready, draining, closed
   }
@@ -24,13 +31,13 @@ package struct ConnectionStateMachine<Caller>: ~Copyable {
     }
     let kind: Kind
     /// Who gets the reply; nil once they have stopped waiting.
-    var caller: Caller?
+    var caller: CallerID?
     /// When the caller stops waiting.
     let deadline: UInt64
   }
 
   struct Waiter {
-    let caller: Caller
+    let caller: CallerID
     let deadline: UInt64
   }
 
@@ -125,7 +132,7 @@ extension ConnectionStateMachine {
 
   /// `caller` wants scores from the binding with `handle`, and waits until `deadline`.
   package mutating func score(
-    handle: UInt16, deadline: UInt64, caller: Caller
+    handle: UInt16, deadline: UInt64, caller: CallerID
   ) -> SubmitAction {
     guard hasRoom else { return .refuse(refusalToSend()) }
     return .send(
@@ -135,7 +142,7 @@ extension ConnectionStateMachine {
 
   /// `caller` needs to know the handle and signature of `model`, and waits until `deadline`.
   package mutating func bind(
-    _ model: ModelReference, deadline: UInt64, caller: Caller
+    _ model: ModelReference, deadline: UInt64, caller: CallerID
   ) -> BindAction {
     if state != .draining, state != .closed {
       switch bindings[model] {
@@ -156,7 +163,7 @@ extension ConnectionStateMachine {
   }
 
   /// `caller` wants to know what is served, and waits until `deadline`.
-  package mutating func list(deadline: UInt64, caller: Caller) -> SubmitAction {
+  package mutating func list(deadline: UInt64, caller: CallerID) -> SubmitAction {
     guard hasRoom else { return .refuse(refusalToSend()) }
     guard capabilities.contains(.listing) else {
       return .refuse(
@@ -177,7 +184,7 @@ extension ConnectionStateMachine {
   /// BIND `requestID` could not be written after all. Returns everyone who waited for it.
   package mutating func withdrawBind(
     _ requestID: UInt64, of model: ModelReference
-  ) -> [Caller] {
+  ) -> [CallerID] {
     _ = inFlight.remove(requestID)
     guard case .asked(let waiters) = bindings.removeValue(forKey: model) else { return [] }
     return waiters.map(\.caller)
@@ -199,8 +206,8 @@ extension ConnectionStateMachine {
 
   /// Those for whom `isGone` is true do not wait any more: they are returned, and their replies will be
   /// dropped. The server still works on them, so their places stay taken.
-  package mutating func abandon(where isGone: (Caller) -> Bool) -> [Caller] {
-    var gone: [Caller] = []
+  package mutating func abandon(where isGone: (CallerID) -> Bool) -> [CallerID] {
+    var gone: [CallerID] = []
     inFlight.updateEach { requestID, entry in
       if let caller = entry.caller, isGone(caller) {
         gone.append(caller)
@@ -221,9 +228,9 @@ extension ConnectionStateMachine {
 
 // MARK: - Time and the end
 
-package struct ExpiryAction<Caller> {
+package struct ExpiryAction {
   /// Whose deadline has passed.
-  package var expired: [Caller] = []
+  package var expired: [CallerID] = []
   /// When to ask again; nil when nobody waits.
   package var next: UInt64?
   /// The server owes a reply since so long that the connection is to be closed.
@@ -234,8 +241,8 @@ extension ConnectionStateMachine {
   /// Lets go of everyone whose deadline is at or before `now`.
   ///
   /// - Complexity: O(requests in flight). Meant to be called when the earliest deadline has come.
-  package mutating func expire(now: UInt64) -> ExpiryAction<Caller> {
-    var action = ExpiryAction<Caller>()
+  package mutating func expire(now: UInt64) -> ExpiryAction {
+    var action = ExpiryAction()
     func ask(at time: UInt64) { action.next = min(action.next ?? .max, time) }
 
     inFlight.updateEach { requestID, entry in
@@ -279,7 +286,7 @@ extension ConnectionStateMachine {
 
   /// The socket is gone, or is being closed because of `reason`. Returns everyone who still waited; the
   /// first reason given is the one that they are told (``closeReason``).
-  package mutating func closed(reason: TesseraClientError) -> [Caller] {
+  package mutating func closed(reason: TesseraClientError) -> [CallerID] {
     if closeReason == nil { closeReason = reason }
     state = .closed
     var left = inFlight.removeAll().compactMap(\.caller)

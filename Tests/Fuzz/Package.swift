@@ -33,10 +33,10 @@ let package = Package(
     .target(name: "FrameStream", dependencies: ["TesseraWire", nioCore], swiftSettings: swift),
     // The decisions alone, not those who perform them.
     .target(
-      name: "TesseraClient", dependencies: ["TesseraWire", nioCore],
+      name: "TesseraClient", dependencies: ["TesseraWire", "FrameStream", nioCore],
       sources: [
         "Binding.swift", "ClientLimits.swift", "ConnectionStateMachine+Replies.swift",
-        "ConnectionStateMachine.swift", "Frames.swift", "InFlightTable.swift",
+        "ConnectionStateMachine.swift", "Frames.swift",
         "ModelReference.swift", "ServerErrors.swift", "TesseraClientError.swift",
       ],
       swiftSettings: swift),

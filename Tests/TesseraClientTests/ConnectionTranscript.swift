@@ -5,7 +5,7 @@ import TesseraClient
 import TesseraWire
 
 struct ConnectionTranscript: ~Copyable {
-  var machine = ConnectionStateMachine<String>()
+  var machine = ConnectionStateMachine()
 
   static let signature = Signature(
     columns: [Column(name: "spend", axis: .event, kind: .number)],
@@ -35,7 +35,7 @@ struct ConnectionTranscript: ~Copyable {
     BoundBody(handle: handle, version: version, signature: signature)
   }
 
-  mutating func asks(_ caller: String, deadline: UInt64 = 100) -> (said: String, id: UInt64) {
+  mutating func asks(_ caller: CallerID, deadline: UInt64 = 100) -> (said: String, id: UInt64) {
     switch machine.score(handle: 1, deadline: deadline, caller: caller) {
     case .send(let id): ("send", id)
     case .refuse(let error): ("refuse \(error.code)", 0)
@@ -43,7 +43,7 @@ struct ConnectionTranscript: ~Copyable {
   }
 
   mutating func binds(
-    _ model: ModelReference, for caller: String, deadline: UInt64 = 100
+    _ model: ModelReference, for caller: CallerID, deadline: UInt64 = 100
   ) -> (said: String, id: UInt64) {
     switch machine.bind(model, deadline: deadline, caller: caller) {
     case .send(let id): ("send", id)
@@ -57,8 +57,8 @@ struct ConnectionTranscript: ~Copyable {
     switch machine.received(reply) {
     case .none: "nothing"
     case .ready(let limits): "ready for \(limits.inFlightMax)"
-    case .bound(_, let binding, let callers): "\(callers.sorted()) bound to \(binding.handle)"
-    case .bindRefused(let error, let callers): "\(callers.sorted()) refused \(error.code.name)"
+    case .bound(_, let binding, let callers): "\(sorted(callers)) bound to \(binding.handle)"
+    case .bindRefused(let error, let callers): "\(sorted(callers)) refused \(error.code.name)"
     case .scores(let caller): "scores for \(caller)"
     case .scoreRefused(let error, let caller), .bindingExpired(_, let error, let caller):
       caller.map { "\($0) refused \(error.code.name)" } ?? "nothing"
@@ -71,9 +71,28 @@ struct ConnectionTranscript: ~Copyable {
     }
   }
 
+  private func sorted(_ callers: [CallerID]) -> [String] { callers.map { "\($0)" }.sorted() }
+
   private func id(of action: BindAction) -> UInt64 {
     guard case .send(let id) = action else { return 0 }
     return id
+  }
+}
+
+/// A caller is named with up to eight letters, which are its number.
+extension CallerID: ExpressibleByStringLiteral, CustomStringConvertible {
+  public init(stringLiteral name: String) {
+    self.init(name.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
+  public var description: String {
+    var letters = rawValue
+    var name = ""
+    while letters > 0 {
+      name.unicodeScalars.append(UnicodeScalar(UInt8(letters & 0xFF)))
+      letters >>= 8
+    }
+    return name
   }
 }
 

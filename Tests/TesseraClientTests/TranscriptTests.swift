@@ -42,7 +42,7 @@ struct TranscriptTests {
 }
 
 private struct ClientPlayer: ~Copyable {
-  private var machine = ConnectionStateMachine<UInt64>()
+  private var machine = ConnectionStateMachine()
   /// The machine's ids of what it has sent and has no answer to, by the ids in the transcript.
   private var sent: [UInt64: UInt64] = [:]
   private var cancelled: Set<UInt64> = []
@@ -72,17 +72,17 @@ private struct ClientPlayer: ~Copyable {
         case .version(let version): ModelReference(body.name, version: version)
         }
       guard body.objectKind == .model else { return }
-      if case .send(let own) = machine.bind(model, deadline: .max, caller: id) { sent[id] = own }
+      if case .send(let own) = machine.bind(model, deadline: .max, caller: CallerID(id)) { sent[id] = own }
     case "SCORE":
       let handle = frame.readInteger(endianness: .little, as: UInt16.self) ?? 0
-      if case .send(let own) = machine.score(handle: handle, deadline: .max, caller: id) {
+      if case .send(let own) = machine.score(handle: handle, deadline: .max, caller: CallerID(id)) {
         sent[id] = own
       }
     case "LIST":
-      if case .send(let own) = machine.list(deadline: .max, caller: id) { sent[id] = own }
+      if case .send(let own) = machine.list(deadline: .max, caller: CallerID(id)) { sent[id] = own }
     case "CANCEL":
       let waits = sent[id] != nil && !cancelled.contains(id)
-      #expect(machine.abandon { $0 == id } == (waits ? [id] : []))
+      #expect(machine.abandon { $0.rawValue == id } == (waits ? [CallerID(id)] : []))
       #expect(machine.takeCancellations() == (waits ? sent[id].map { [$0] } : []))
       cancelled.insert(id)
     default:
@@ -134,14 +134,14 @@ private struct ClientPlayer: ~Copyable {
     }
   }
 
-  private static func said(_ action: ReplyAction<UInt64>) -> [String] {
-    func name(_ caller: UInt64?) -> String { caller.map { "\($0)" } ?? "nobody" }
+  private static func said(_ action: ReplyAction) -> [String] {
+    func name(_ caller: CallerID?) -> String { caller.map { "\($0.rawValue)" } ?? "nobody" }
     return switch action {
     case .none: ["nothing"]
     case .ready: ["ready"]
-    case .bound(_, _, let callers): ["bound \(callers)"]
-    case .bindRefused(_, let callers): callers.map { "refused \($0)" }
-    case .scores(let caller): ["scores \(caller)"]
+    case .bound(_, _, let callers): ["bound \(callers.map(\.rawValue))"]
+    case .bindRefused(_, let callers): callers.map { "refused \(name($0))" }
+    case .scores(let caller): ["scores \(name(caller))"]
     case .listed(_, let caller): ["listed \(name(caller))"]
     case .listRefused(_, let caller), .scoreRefused(_, let caller): ["refused \(name(caller))"]
     case .bindingExpired(_, _, let caller): ["binds again \(name(caller))"]

@@ -15,11 +15,11 @@ func testClient(_ bytes: [UInt8]) {
 }
 
 private struct FuzzedClient: ~Copyable {
-  private var machine = ConnectionStateMachine<Int>()
+  private var machine = ConnectionStateMachine()
   private var now: UInt64 = 0
   /// Callers that wait. Each is a number that is used once.
-  private var waiting: Set<Int> = []
-  private var callers = 0
+  private var waiting: Set<CallerID> = []
+  private var callers: UInt64 = 0
   /// Ids that were sent and not answered.
   private var sent: [UInt64] = []
   /// Ids that have been sent at some time: none is used twice.
@@ -52,8 +52,8 @@ private struct FuzzedClient: ~Copyable {
     case 6: if let id = machine.ping(now: now) { send(id) }
     case 7: expire(after: UInt64(input.integer(UInt32.self)) << (input.byte() % 8))
     case 8:
-      let modulus = 1 + Int(input.byte() % 4)
-      finish(machine.abandon { $0 % modulus == 0 })
+      let modulus = 1 + UInt64(input.byte() % 4)
+      finish(machine.abandon { $0.rawValue % modulus == 0 })
     case 9:
       for id in machine.takeCancellations() { expect(used.contains(id), "CANCEL of \(id)") }
     case 10: if input.byte() % 8 == 0 { machine.drain() }
@@ -78,15 +78,16 @@ private struct FuzzedClient: ~Copyable {
 
   private func later(_ input: inout FuzzedInput) -> UInt64 { now + UInt64(input.byte()) << 24 }
 
-  private mutating func newCaller() -> Int {
+  private mutating func newCaller() -> CallerID {
     callers += 1
-    waiting.insert(callers)
-    return callers
+    let caller = CallerID(callers)
+    waiting.insert(caller)
+    return caller
   }
 
-  private mutating func finish(_ callers: [Int]) {
+  private mutating func finish(_ callers: [CallerID]) {
     for caller in callers {
-      expect(waiting.remove(caller) != nil, "caller \(caller) is answered twice")
+      expect(waiting.remove(caller) != nil, "caller \(caller.rawValue) is answered twice")
     }
   }
 
@@ -95,7 +96,7 @@ private struct FuzzedClient: ~Copyable {
     sent.append(id)
   }
 
-  private mutating func take(_ action: SubmitAction, _ caller: Int) {
+  private mutating func take(_ action: SubmitAction, _ caller: CallerID) {
     switch action {
     case .send(let id): send(id)
     case .refuse: finish([caller])

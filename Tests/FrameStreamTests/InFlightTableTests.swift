@@ -1,4 +1,4 @@
-import TesseraClient
+import FrameStream
 import Testing
 
 @Suite("Requests in flight")
