@@ -97,6 +97,7 @@ let package = Package(
 
     // What tools and tests share.
     .target(name: "SeededRandom", swiftSettings: swift),
+    .target(name: "CommandOutput", dependencies: [arguments], swiftSettings: swift),
     .target(
       name: "LoadGenerator",
       dependencies: [
@@ -108,13 +109,13 @@ let package = Package(
     // Tools.
     .executableTarget(
       name: "tessera-registry",
-      dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", arguments],
+      dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", "CommandOutput", arguments],
       path: "Tools/tessera-registry", swiftSettings: swift),
     .executableTarget(
       name: "tessera-load",
       dependencies: [
-        "Credential", "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire", arguments,
-        signals,
+        "Credential", "LoadGenerator", "HouseholdFile", "TesseraClient", "TesseraWire",
+        "CommandOutput", arguments, signals,
       ],
       path: "Tools/tessera-load", swiftSettings: swift),
     .executableTarget(

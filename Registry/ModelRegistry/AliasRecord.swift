@@ -63,4 +63,16 @@ public struct AliasEntry: Hashable, Sendable {
   public var alias: String
   /// Where it points, or why that is not known.
   public var state: Recorded<AliasRecord>
+
+  /// The aliases in entries of the table `aliases`.
+  static func all(in entries: [(key: [UInt8], value: [UInt8])]) -> [AliasEntry] {
+    entries.compactMap { key, value in
+      // A key that is none names no alias; verification finds it.
+      guard let (object, alias) = Key.alias(of: key) else { return nil }
+      let place = "record of alias \(alias) of \(object.words)"
+      return AliasEntry(
+        kind: RegistryKind(object.kind.text), object: object.name.text, alias: alias,
+        state: Recorded(decoding: value, at: place))
+    }
+  }
 }

@@ -55,4 +55,26 @@ public struct AuditRecord: Hashable, Sendable, Codable {
   public var to: AliasTarget?
   /// Why, in the caller's words.
   public var why: String?
+
+  /// The records in the entries of the table `audit`, of one object or of all. Those of others are not read.
+  ///
+  /// - Throws: `damaged`, at the first that cannot be read.
+  static func trail(
+    of entries: [(key: [UInt8], value: [UInt8])], about object: [UInt8]? = nil
+  ) throws(RegistryError) -> [AuditRecord] {
+    var records: [AuditRecord] = []
+    for (key, value) in entries {
+      guard let (sequence, about) = Key.audit(of: key) else {
+        throw RegistryError.damagedKey(in: .audit)
+      }
+      if let object, about != object { continue }
+      let place = "audit record \(sequence)"
+      let record = try CanonicalJSON.decode(AuditRecord.self, from: value, at: place)
+      guard record.sequence == sequence else {
+        throw RegistryError(.damaged, at: place, "says that it is record \(record.sequence)")
+      }
+      records.append(record)
+    }
+    return records
+  }
 }

@@ -18,6 +18,14 @@ public struct VerificationReport: Hashable, Sendable {
   public var problems: [RegistryError] = []
 }
 
+/// Everything but manifests and blobs, of one moment: others may go on with changing the registry.
+struct RegistryState {
+  let versions: [(key: [UInt8], value: [UInt8])]
+  /// A damaged table is one problem of several.
+  let aliases: Result<[(key: [UInt8], value: [UInt8])], RegistryError>
+  let audit: Result<[(key: [UInt8], value: [UInt8])], RegistryError>
+}
+
 extension Registry {
   /// Loads every version down to its last byte, and checks the aliases and the audit trail.
   ///
@@ -27,7 +35,12 @@ extension Registry {
     var report = VerificationReport()
     var seen: Set<Digest> = []
     var versions: [ObjectName: [UInt32: Digest]] = [:]
-    for (key, value) in try entries(in: .versions) {
+    let state = try read { transaction throws(RegistryError) in
+      RegistryState(
+        versions: try transaction.entries(in: .versions),
+        aliases: transaction.result(of: .aliases), audit: transaction.result(of: .audit))
+    }
+    for (key, value) in state.versions {
       report.versions += 1
       report.noting { report throws(RegistryError) in
         guard let (object, version) = Key.version(of: key) else {
@@ -39,19 +52,27 @@ extension Registry {
         case .damaged(let error): throw error
         case .present(let record):
           versions[object, default: [:]][version] = record.manifest
-          try check(object, version, record, seen: &seen, report: &report)
+          do throws(RegistryError) {
+            try check(object, version, record, seen: &seen, report: &report)
+          } catch {
+            // What was collected meanwhile is not missing.
+            guard try isRemoved(object, version) else { throw error }
+            report.versions -= 1
+          }
         }
       }
     }
     report.noting { report throws(RegistryError) in
-      for (key, _) in try entries(in: .aliases) where Key.alias(of: key) == nil {
+      for (key, _) in try state.aliases.get() where Key.alias(of: key) == nil {
         report.problems.append(RegistryError.damagedKey(in: .aliases))
       }
-      for entry in try aliasesNow().aliases {
+      for entry in try AliasEntry.all(in: state.aliases.get()) {
         report.noting { _ throws(RegistryError) in try check(entry, versions: versions) }
       }
     }
-    report.noting { report throws(RegistryError) in report.problems += try contradictions() }
+    report.noting { report throws(RegistryError) in
+      report.problems += try contradictions(in: state)
+    }
     report.unused = try read { transaction throws(RegistryError) in
       let stored = try transaction.keys(in: .blobs) + transaction.keys(in: .manifests)
       return Set(stored).subtracting(try transaction.used()).count
@@ -84,6 +105,7 @@ extension Registry {
     do throws(RegistryError) {
       _ = try load(model: model, version: version)
     } catch let first {
+      guard try !isRemoved(object, version) else { throw first }
       // Loading stops at the first damage; here all of it is wanted.
       let damages = damagedBlobs(of: manifest, at: "\(model) version \(version)")
       report.problems += damages.contains(first) ? damages : [first] + damages
@@ -128,12 +150,21 @@ extension Registry {
     }
   }
 
-  private func entries(
-    in table: Table
-  ) throws(RegistryError) -> [(key: [UInt8], value: [UInt8])] {
-    try read { transaction throws(RegistryError) in
-      try transaction.entries(in: table)
+  /// Whether the version has been removed by now.
+  private func isRemoved(_ object: ObjectName, _ version: UInt32) throws(RegistryError) -> Bool {
+    let record = try read { transaction throws(RegistryError) in
+      try transaction.version(object, version)
     }
+    guard case .removed = record else { return false }
+    return true
+  }
+}
+
+extension ReadTransaction {
+  fileprivate func result(
+    of table: Table
+  ) -> Result<[(key: [UInt8], value: [UInt8])], RegistryError> {
+    Result { () throws(RegistryError) in try entries(in: table) }
   }
 }
 

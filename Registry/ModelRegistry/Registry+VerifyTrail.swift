@@ -36,13 +36,13 @@ extension Registry {
   /// Versions and aliases of models that are not what the audit trail says.
   ///
   /// - Throws: `damaged` when the trail itself has a gap or a record that cannot be read.
-  func contradictions() throws(RegistryError) -> [RegistryError] {
-    let trail = try auditTrail()
+  func contradictions(in state: RegistryState) throws(RegistryError) -> [RegistryError] {
+    let trail = try AuditRecord.trail(of: state.audit.get())
     for (index, record) in trail.enumerated() where record.sequence != UInt64(index) + 1 {
       throw RegistryError(
         .damaged, at: "audit record \(record.sequence)", "record \(index + 1) is missing")
     }
-    let stored = try storedState()
+    let stored = try Self.stored(in: state)
     let told = Self.state(toldBy: trail)
     return Set(stored.keys).union(told.keys).compactMap { name in
       let (found, wanted) = (stored[name], told[name])
@@ -54,12 +54,9 @@ extension Registry {
     }.sorted { $0.place < $1.place }
   }
 
-  private func storedState() throws(RegistryError) -> [Named: Known] {
+  private static func stored(in whole: RegistryState) throws(RegistryError) -> [Named: Known] {
     var state: [Named: Known] = [:]
-    let (versions, aliases) = try read { transaction throws(RegistryError) in
-      (try transaction.entries(in: .versions), try transaction.aliases())
-    }
-    for (key, value) in versions {
+    for (key, value) in whole.versions {
       guard let (object, version) = Key.version(of: key), object.isModel else { continue }
       let name = Named.version(object, version)
       switch Recorded<VersionRecord>(decoding: value, at: name.words) {
@@ -68,7 +65,7 @@ extension Registry {
       case .damaged: state[name] = .unclear
       }
     }
-    for entry in aliases {
+    for entry in AliasEntry.all(in: try whole.aliases.get()) {
       let object = try ObjectName(kind: entry.kind.description, name: entry.object)
       guard object.isModel else { continue }
       let name = Named.alias(object, entry.alias)

@@ -160,20 +160,7 @@ public final class Registry: Sendable {
     let entries = try read { transaction throws(RegistryError) in
       try transaction.entries(in: .audit)
     }
-    var records: [AuditRecord] = []
-    for (key, value) in entries {
-      guard let (sequence, about) = Key.audit(of: key) else {
-        throw RegistryError.damagedKey(in: .audit)
-      }
-      if let object, about != object { continue }
-      let place = "audit record \(sequence)"
-      let record = try CanonicalJSON.decode(AuditRecord.self, from: value, at: place)
-      guard record.sequence == sequence else {
-        throw RegistryError(.damaged, at: place, "says that it is record \(record.sequence)")
-      }
-      records.append(record)
-    }
-    return records
+    return try AuditRecord.trail(of: entries, about: object)
   }
 
   // MARK: The format

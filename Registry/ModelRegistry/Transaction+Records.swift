@@ -116,17 +116,7 @@ extension ReadTransaction {
 
   /// All aliases of one object, or of all; removed ones included.
   func aliases(of object: ObjectName? = nil) throws(RegistryError) -> [AliasEntry] {
-    var aliases: [AliasEntry] = []
-    for (key, value) in try entries(in: .aliases, prefix: object.map(Key.object) ?? []) {
-      // A key that is none names no alias; verification finds it.
-      guard let (object, alias) = Key.alias(of: key) else { continue }
-      let place = "record of alias \(alias) of \(object.words)"
-      aliases.append(
-        AliasEntry(
-          kind: RegistryKind(object.kind.text), object: object.name.text, alias: alias,
-          state: Recorded(decoding: value, at: place)))
-    }
-    return aliases
+    AliasEntry.all(in: try entries(in: .aliases, prefix: object.map(Key.object) ?? []))
   }
 }
 

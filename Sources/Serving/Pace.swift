@@ -15,6 +15,8 @@ package struct Pace: Sendable {
   /// Whether it may happen once more now.
   package func allows(now: Int64) -> Bool { due - now <= burstNanoseconds }
 
-  /// Notes that it has happened.
-  package mutating func count(now: Int64) { due = max(due, now) + intervalNanoseconds }
+  /// Notes that it has happened; something that costs more counts several times.
+  package mutating func count(now: Int64, times: Int = 1) {
+    due = max(due, now) + Int64(times) * intervalNanoseconds
+  }
 }

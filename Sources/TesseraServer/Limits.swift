@@ -45,6 +45,8 @@ enum ServerLimits {
   static let turnFramesMax = 64
   /// How often it is looked which connections may go on that wait for a pace, in milliseconds.
   static let waitingMilliseconds: Int64 = 2
+  /// Aliases whose listing costs as much as one other frame that the loop answers.
+  static let listedPerControlFrame = 16
   /// Connections too many that are told so at a time, a second each at most; further ones are closed at once.
   static let turnedAwayMax = 256
   /// A peer that is silent for so long is asked by the kernel whether it is there, in seconds; asked again so
@@ -79,6 +81,8 @@ enum ServerLimits {
   /// How long the reader may say nothing, in milliseconds, before it is taken for stuck: longer than the
   /// largest blob takes to be read from a slow disk and any import to commit. Serving goes on meanwhile.
   static let readerSilenceMilliseconds = 60_000
+  /// A reader that says nothing for so long, in milliseconds, is spoken of in the log.
+  static let readerSilenceLoggedMilliseconds = 5_000
   /// How often, while the reader is silent, it is looked whether the server stops, in milliseconds: a tenth
   /// of what people notice, and nothing beside a drain.
   static let readerLookMilliseconds = 20

@@ -230,7 +230,7 @@ final class ServerConnection: ChannelDuplexHandler {
       return
     case .unbound:
       Frame.append(.unbound, requestID: requestID, body: RawSpan(), to: &bytes)
-    case .list(let list): answer(list, requestID: requestID, into: &bytes)
+    case .list(let list): answer(list, requestID: requestID, now: now, into: &bytes)
     case .welcome(let version, let capabilities):
       let welcome = WelcomeBody(
         version: version, capabilities: capabilities, limits: loop.settings.limits,
@@ -296,10 +296,14 @@ final class ServerConnection: ChannelDuplexHandler {
     refuse(.cancelled, requestID: requestID)
   }
 
-  private func answer(_ list: ListBody, requestID: UInt64, into bytes: inout [UInt8]) {
+  private func answer(
+    _ list: ListBody, requestID: UInt64, now: Int64, into bytes: inout [UInt8]
+  ) {
     let entries = loop.scheduler.listing().filter {
       list.objectKind == nil || $0.objectKind == list.objectKind
     }
+    // The frame itself has been counted.
+    loop.controlPace.count(now: now, times: entries.count / ServerLimits.listedPerControlFrame)
     let part = entries.dropFirst(list.first).prefix(Limits.listEntriesMax)
     let listed = ListedBody(total: entries.count, first: list.first, entries: Array(part))
     do {

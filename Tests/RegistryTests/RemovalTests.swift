@@ -93,6 +93,34 @@ struct RemovalTests {
     #expect(try registry.verify().problems.isEmpty)
   }
 
+  @Test("A registry is found sound, and is listed, while others import, promote, remove and reclaim")
+  func besideChanges() async throws {
+    let registry = try Registry.sample(in: folder, versions: 2)
+    try registry.promote(model: "coupon", version: 2, change: .test())
+    async let changes: Void = {
+      for _ in 0..<40 {
+        let added = try registry.importModel(folder: folder / "source-1", change: .test())
+        try registry.promote(
+          model: "coupon", version: added.version, alias: "canary", change: .test())
+        try registry.remove(model: "coupon", alias: "canary", change: .test())
+        try registry.remove(model: "coupon", version: added.version, change: .test())
+        _ = try registry.gc(graceSeconds: 0, change: .test())
+      }
+    }()
+    let listed = Task.detached {
+      for _ in 0..<10 {
+        let run = try Command(["--registry", registry.path, "list"]).finish()
+        #expect(run.status == 0, "\(run.errors)")
+      }
+    }
+    for _ in 0..<40 {
+      let problems = try registry.verify().problems
+      #expect(problems.isEmpty, "\(problems)")
+    }
+    try await listed.value
+    try await changes
+  }
+
   @Test("Nothing is reclaimed while a damaged record or manifest hides what is needed")
   func damagedNeeds() throws {
     let registry = try Registry.sample(in: folder, versions: 2)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandOutput
 import Foundation
 import LoadGenerator
 import TesseraClient
@@ -117,7 +118,7 @@ struct RunVerb: AsyncParsableCommand {
     let line = ProgressLine()
     let report = try await load.run { if line.isShown { line.show($0) } }
     line.clear()
-    print(report.text)
+    try emit(report.text)
     if let json { try write(report, to: json) }
     guard report.isSuccess(allowingRefusals: allowRefusals) else { throw ExitCode.failure }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandOutput
 import HouseholdFile
 import TesseraClient
 
@@ -47,7 +48,7 @@ struct ScoreVerb: AsyncParsableCommand {
       result = .failure(error)
     }
     await client.close()
-    show(household, try result.get())
+    try show(household, try result.get())
   }
 
   private func score(
@@ -65,27 +66,27 @@ struct ScoreVerb: AsyncParsableCommand {
     }
   }
 
-  private func show(_ household: Household, _ response: ScoreResponse) {
-    print(household.words)
-    print()
-    for event in household.events { print("  \(event.words)") }
-    if household.events.isEmpty { print("  Nothing is known of what they bought.") }
-    print()
+  private func show(_ household: Household, _ response: ScoreResponse) throws {
+    try emit(household.words)
+    try emit("")
+    for event in household.events { try emit("  \(event.words)") }
+    if household.events.isEmpty { try emit("  Nothing is known of what they bought.") }
+    try emit("")
     for output in response.outputs where output.axis == .user {
       let numbers = response.scores(of: output.name) ?? []
-      print("  \(output.name): \(Ranking.figure(of: output, numbers))")
+      try emit("  \(output.name): \(Ranking.figure(of: output, numbers))")
     }
     let outputs = response.outputs.filter { $0.axis == .coupon }
     if !outputs.isEmpty {
       let ranking = Ranking(
         words: household.coupons.map(\.words), outputs: outputs,
         scores: outputs.map { response.scores(of: $0.name) ?? [] })
-      for line in ranking.lines { print("  \(line)") }
+      for line in ranking.lines { try emit("  \(line)") }
     }
-    print()
+    try emit("")
     let queued = response.queueTime.microseconds
     let computed = response.computeTime.microseconds
-    print(
+    try emit(
       "\(target.model) version \(response.version() ?? 0) at \(target.server): \(queued + computed) µs in the server "
         + "(\(queued) queued, \(computed) computed)")
   }

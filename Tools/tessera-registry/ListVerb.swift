@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandOutput
 import ModelRegistry
 
 struct ListVerb: ParsableCommand {
@@ -20,11 +21,11 @@ struct ListVerb: ParsableCommand {
     for model in model.map({ [$0] }) ?? models {
       let aliases = try registry.aliases(model: model)
       damages += aliases.compactMap(\.state.damage)
-      for entry in try registry.versions(of: model) {
+      for entry in try versions(of: model, in: registry) {
         do throws(RegistryError) {
           rows.append(try Row(entry, of: model, in: registry, aliases: aliases))
         } catch {
-          damages.append(error)
+          if !error.isAboutRemoved { damages.append(error) }
         }
       }
     }
@@ -43,6 +44,15 @@ struct ListVerb: ParsableCommand {
     if damages.isEmpty { return }
     for damage in damages { complain("damaged: \(damage)") }
     throw ExitCode.failure
+  }
+
+  private func versions(of name: String, in registry: Registry) throws -> [VersionEntry] {
+    do throws(RegistryError) {
+      return try registry.versions(of: name)
+    } catch {
+      guard model == nil, error.isAboutRemoved else { throw error }
+      return []
+    }
   }
 
   private func table(_ rows: [Row]) -> String {
@@ -84,6 +94,11 @@ struct ListVerb: ParsableCommand {
       }.map(\.alias)
     }
   }
+}
+
+extension RegistryError {
+  /// What was listed a moment ago has been removed since.
+  fileprivate var isAboutRemoved: Bool { code == .unknownVersion || code == .unknownModel }
 }
 
 extension Recorded {

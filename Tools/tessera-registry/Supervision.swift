@@ -2,6 +2,7 @@
 // reads it, by a signal that no check prevents. So each command runs in a second process of the same
 // program, and the first one says what became of it.
 
+import CommandOutput
 import Foundation
 
 /// The two processes of a command.

@@ -2,6 +2,7 @@
 // a wrong use of the command exits with 64.
 
 import ArgumentParser
+import CommandOutput
 import Glibc
 import TesseraWire
 

@@ -1,3 +1,5 @@
+import CommandOutput
+
 // Text for people: columns that line up, figures with units.
 
 import Foundation

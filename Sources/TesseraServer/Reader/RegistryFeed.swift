@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import ModelRegistry
 import Synchronization
 
@@ -14,6 +15,7 @@ private final class Flag: Sendable {
 final class RegistryFeed: @unchecked Sendable {
   private let executable: String
   private let registryPath: String
+  private let logger: Logger
   private var reader: ReaderProcess?
   private let stopped = Flag()
   /// Readers that were ended and were not gone yet when last looked at.
@@ -24,9 +26,10 @@ final class RegistryFeed: @unchecked Sendable {
   /// Why the last reader was given up.
   private var lastFailure = ""
 
-  init(executable: String, registryPath: String) {
+  init(executable: String, registryPath: String, logger: Logger) {
     self.executable = executable
     self.registryPath = registryPath
+    self.logger = logger
   }
 
   deinit { end() }
@@ -100,8 +103,13 @@ final class RegistryFeed: @unchecked Sendable {
     if let reader { return reader }
     ended.removeAll(where: ReaderProcess.isGone)
     let started = try ReaderProcess(executable: executable, registryPath: registryPath) {
-      [stopped] silentMilliseconds in
-      stopped.value.load(ordering: .relaxed)
+      [stopped, logger] silentMilliseconds in
+      if silentMilliseconds == ServerLimits.readerSilenceLoggedMilliseconds {
+        logger.warning(
+          "the registry's reader has said nothing for \(silentMilliseconds / 1_000) s; what is loaded is served on"
+        )
+      }
+      return stopped.value.load(ordering: .relaxed)
         || silentMilliseconds >= ServerLimits.readerSilenceMilliseconds
     }
     reader = started

@@ -5,13 +5,13 @@ import ArgumentParser
 import Foundation
 
 /// Standard output did not take what was written.
-struct OutputError: Error, CustomStringConvertible {
-  var reason: String
-  var description: String { "standard output: \(reason)" }
+package struct OutputError: Error, CustomStringConvertible {
+  package let reason: String
+  package var description: String { "standard output: \(reason)" }
 }
 
 /// Writes lines for people, control characters other than the ends of lines escaped.
-func emit(_ text: String) throws {
+package func emit(_ text: String) throws {
   try write(Array(visible(text, keepingNewlines: true).utf8) + [UInt8(ascii: "\n")])
 }
 
@@ -19,7 +19,7 @@ func emit(_ text: String) throws {
 ///
 /// - Throws: `OutputError`; a reader that has gone ends the command without a word, and with the status that
 ///   shells give for its signal.
-func write(_ bytes: [UInt8]) throws {
+package func write(_ bytes: [UInt8]) throws {
   let error = write(bytes, to: STDOUT_FILENO)
   if error == EPIPE { throw ExitCode(128 + SIGPIPE) }
   // The text is copied before the call's buffer can be used again.
@@ -27,7 +27,7 @@ func write(_ bytes: [UInt8]) throws {
 }
 
 /// A line on standard error; where nobody reads it, nobody can be told.
-func complain(_ text: String, keepingNewlines: Bool = false) {
+package func complain(_ text: String, keepingNewlines: Bool = false) {
   let line = visible(text, keepingNewlines: keepingNewlines) + "\n"
   _ = write(Array(line.utf8), to: STDERR_FILENO)
 }
@@ -48,7 +48,7 @@ private func write(_ bytes: [UInt8], to descriptor: CInt) -> CInt {
 
 /// The text with control characters in a written form: `\u{1b}`. So are those that turn the direction of
 /// what is written, and those that some take for the end of a line.
-func visible(_ text: String, keepingNewlines: Bool = false) -> String {
+package func visible(_ text: String, keepingNewlines: Bool = false) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
     if movesCursor(scalar) && !(keepingNewlines && scalar == "\n") {
