@@ -6,6 +6,7 @@
 // Public and inlinable, unlike its neighbours: generic code of another module is specialised for its entries only
 // then, and unspecialised it looks types up at every request.
 
+/// What waits for a reply, by request id.
 public struct InFlightTable<Entry>: ~Copyable {
   @usableFromInline
   struct Place {
@@ -19,6 +20,7 @@ public struct InFlightTable<Entry>: ~Copyable {
   @usableFromInline var places: [Place] = []
   @usableFromInline var free: [UInt32] = []
 
+  /// An empty table.
   @inlinable
   public init() {}
 

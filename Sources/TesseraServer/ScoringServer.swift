@@ -35,7 +35,8 @@ public final class ScoringServer: Service {
   public func run() async throws {
     let kernels = try chooseKernels()
     let feed = RegistryFeed(
-      executable: configuration.readerExecutable, registryPath: configuration.registryPath, logger: logger)
+      executable: configuration.readerExecutable, registryPath: configuration.registryPath,
+      logger: logger)
     // A registry that does not answer must not keep a server from ending that is told to.
     try await withGracefulShutdownHandler {
       try await serve(from: feed, kernels)

@@ -93,7 +93,8 @@ struct RemovalTests {
     #expect(try registry.verify().problems.isEmpty)
   }
 
-  @Test("A registry is found sound, and is listed, while others import, promote, remove and reclaim")
+  @Test(
+    "A registry is found sound, and is listed, while others import, promote, remove and reclaim")
   func besideChanges() async throws {
     let registry = try Registry.sample(in: folder, versions: 2)
     try registry.promote(model: "coupon", version: 2, change: .test())

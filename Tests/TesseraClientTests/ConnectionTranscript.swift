@@ -81,10 +81,12 @@ struct ConnectionTranscript: ~Copyable {
 
 /// A caller is named with up to eight letters, which are its number.
 extension CallerID: ExpressibleByStringLiteral, CustomStringConvertible {
+  /// The number that these letters make.
   public init(stringLiteral name: String) {
     self.init(name.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) })
   }
 
+  /// The letters of the number.
   public var description: String {
     var letters = rawValue
     var name = ""

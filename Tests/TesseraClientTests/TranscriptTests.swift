@@ -72,7 +72,9 @@ private struct ClientPlayer: ~Copyable {
         case .version(let version): ModelReference(body.name, version: version)
         }
       guard body.objectKind == .model else { return }
-      if case .send(let own) = machine.bind(model, deadline: .max, caller: CallerID(id)) { sent[id] = own }
+      if case .send(let own) = machine.bind(model, deadline: .max, caller: CallerID(id)) {
+        sent[id] = own
+      }
     case "SCORE":
       let handle = frame.readInteger(endianness: .little, as: UInt16.self) ?? 0
       if case .send(let own) = machine.score(handle: handle, deadline: .max, caller: CallerID(id)) {
