@@ -87,7 +87,8 @@ package struct Dispatcher: Sendable {
   /// Queues the first parts of a frame for each lane, all or none. Most frames have one: nothing is allocated.
   ///
   /// - Parameter rest: further parts for the same lanes: they wait behind what is queued when their turn comes, so
-  ///   that a long frame does not hold up short ones.
+  ///   that a long frame does not hold up short ones. Where a slice of a long frame is queued, the whole next one
+  ///   waits: short frames are held up by one slice, however many long ones there are.
   private mutating func admit(
     _ head: Part, others: [Part], rest: [Part], now: Int64
   ) -> Submission {
@@ -101,7 +102,12 @@ package struct Dispatcher: Sendable {
         preconditionFailure("a closed lane")
       }
       guard ticket.size.rows.fits(in: rowsMax) else { return refuse(.tooManyRows, in: lane) }
-      cost += lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
+      let headCost = lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
+      if lanes.places[lane]?.waits(ticket) == true {
+        restCost += headCost
+      } else {
+        cost += headCost
+      }
       deadline = min(deadline, ticket.deadline)
       isRoom = isRoom && lanes.places[lane]?.isFull == false
     }
@@ -120,18 +126,26 @@ package struct Dispatcher: Sendable {
       let lane = index == 0 ? head.lane : others[index - 1].lane
       var ticket = index == 0 ? head.ticket : others[index - 1].ticket
       ticket.cost = lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
+      if lanes.places[lane]?.waits(ticket) == true {
+        postpone(ticket, in: lane)
+        continue
+      }
       ticket.workAhead = workAhead
-      lanes.places[lane]?.queue.append(ticket)
+      lanes.places[lane]?.enqueue(ticket)
       backlog.queuedTickets += 1
       backlog.queuedNanoseconds += ticket.cost
     }
     for (lane, ticket) in rest {
       var ticket = ticket
       ticket.cost = lanes.places[lane]?.cost.estimate(ticket.size) ?? 0
-      lanes.places[lane]?.rest.append(ticket)
-      backlog.restNanoseconds += ticket.cost
+      postpone(ticket, in: lane)
     }
     return .accepted(parts: 1 + others.count + rest.count, wake: wakeups.wakeOne())
+  }
+
+  private mutating func postpone(_ slice: Ticket, in lane: Int) {
+    lanes.places[lane]?.postpone(slice)
+    backlog.restNanoseconds += slice.cost
   }
 
   /// What no version is to blame for.
@@ -160,11 +174,10 @@ package struct Dispatcher: Sendable {
     backlog.queuedNanoseconds -= batch.cost
     for ticket in batch.expired { backlog.queuedNanoseconds -= ticket.cost }
     backlog.runningNanoseconds += batch.cost
-    // Whenever something is taken from a lane, the next of what waits behind it gets its turn.
-    if var ticket = lanes.places[next]?.rest.popFirst() {
+    if var ticket = lanes.places[next]?.nextSlice() {
       ticket.arrival = now
       ticket.workAhead = admission.workAhead(backlog)
-      lanes.places[next]?.queue.append(ticket)
+      lanes.places[next]?.enqueue(ticket)
       backlog.restNanoseconds -= ticket.cost
       backlog.queuedTickets += 1
       backlog.queuedNanoseconds += ticket.cost

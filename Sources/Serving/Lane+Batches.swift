@@ -11,7 +11,7 @@ extension Lane {
     while let next = queue.first {
       if next.deadline <= now {
         guard batch.expired.count < ServingLimits.batchTicketsMax else { return }
-        batch.expired.append(queue.removeFirst())
+        batch.expired.append(dequeue())
         continue
       }
       let size = batch.size + next.size
@@ -22,7 +22,7 @@ extension Lane {
           now + cost <= min(tightest, next.deadline)
         else { return }
       }
-      batch.tickets.append(queue.removeFirst())
+      batch.tickets.append(dequeue())
       batch.size = size
       batch.cost = cost
       tightest = min(tightest, next.deadline)

@@ -25,9 +25,11 @@ package struct Lane: Sendable {
   package internal(set) var outcomes = Outcomes()
   /// Capacity is reserved once and never exceeded: no allocation when tickets come and go.
   package internal(set) var queue: Deque<Ticket>
-  /// Parts of long frames whose turn has not come. Only while something is queued: each time a batch is taken, the
-  /// first of them enters the queue.
-  var rest: Deque<Ticket> = []
+  /// Whether a slice of a long frame is queued. Never two: a short frame waits for one, however many there are.
+  private(set) var hasSlice = false
+  /// Slices of long frames whose turn has not come. Only while one is queued: when it is taken, the first of them
+  /// enters the queue.
+  private(set) var rest: Deque<Ticket> = []
 
   package init(model: String, version: UInt32, batchRowsMax: RowCounts, cost: CostModel) {
     self.model = model
@@ -35,6 +37,28 @@ package struct Lane: Sendable {
     self.batchRowsMax = batchRowsMax
     self.cost = cost
     queue = Deque(minimumCapacity: ServingLimits.laneTicketsMax)
+  }
+
+  /// Whether this ticket must wait until other slices have had their turn.
+  func waits(_ ticket: Ticket) -> Bool { ticket.isSlice && hasSlice }
+
+  /// Puts a ticket at the end of the queue.
+  mutating func enqueue(_ ticket: Ticket) {
+    queue.append(ticket)
+    hasSlice = hasSlice || ticket.isSlice
+  }
+
+  /// Puts a slice behind the others whose turn has not come.
+  mutating func postpone(_ slice: Ticket) { rest.append(slice) }
+
+  /// The slice whose turn has come: none is queued any more.
+  mutating func nextSlice() -> Ticket? { hasSlice ? nil : rest.popFirst() }
+
+  /// Takes the ticket at the head of the queue.
+  mutating func dequeue() -> Ticket {
+    let ticket = queue.removeFirst()
+    if ticket.isSlice { hasSlice = false }
+    return ticket
   }
 
   /// Whether no ticket more may wait here.

@@ -13,7 +13,7 @@ package enum ServingLimits {
   /// Worker threads: one bit each in the mask of idle workers.
   package static let workersMax = 64
   /// Tickets in one lane's queue. At 50,000 requests a second this is 80 ms of arrivals, more than
-  /// the default bound by cost admits; 96 bytes a ticket make 384 KiB a lane.
+  /// the default bound by cost admits; 104 bytes a ticket make 416 KiB a lane.
   package static let laneTicketsMax = 4_096
   /// Tickets in one batch: the wire's 64 users, one frame each, is where products stop gaining.
   package static let batchTicketsMax = 64

@@ -18,6 +18,8 @@ package struct Ticket: Hashable, Sendable {
   package var deadline: Int64
   /// What it brings.
   package var size: WorkSize
+  /// Whether it is one of several parts of a long frame.
+  package internal(set) var isSlice = false
   /// Estimated compute in nanoseconds; set on admission.
   package internal(set) var cost: Int64 = 0
   /// Estimated compute that was ahead of it, in nanoseconds of a worker; set on admission.
@@ -75,6 +77,7 @@ extension Ticket {
         slices.append(slice)
       }
     }
+    if slices.count > 1 { for index in slices.indices { slices[index].isSlice = true } }
     return slices
   }
 

@@ -10,8 +10,8 @@ struct FramePartsTests {
     return mask
   }
 
-  @Test("a ticket is 96 bytes, as the limits of a lane say")
-  func ticketBytes() { #expect(MemoryLayout<Ticket>.stride == 96) }
+  @Test("a ticket is 104 bytes, as the limits of a lane say")
+  func ticketBytes() { #expect(MemoryLayout<Ticket>.stride == 104) }
 
   @Test("a frame of one part is answered by what became of it")
   func whole() {
@@ -138,6 +138,50 @@ struct FramePartsTests {
     let backlog = desk.dispatcher.backlog
     #expect(backlog.queuedNanoseconds + backlog.restNanoseconds + backlog.runningNanoseconds == 0)
     #expect(desk.dispatcher.isIdle)
+  }
+
+  @Test("a short frame waits for one slice, however many long frames came before it")
+  func longFramesInTurn() throws {
+    var desk = Desk(workers: 1, queueNanosecondsMax: 1_000_000_000)
+    desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 10_000))
+    let slot = try desk.bind("coupon").get()
+    for request in UInt16(1)...4 {
+      #expect(submitLong(request, slot, to: &desk) == .accepted(parts: 10, wake: nil))
+    }
+    #expect(desk.take(at: 1) == [1])
+    #expect(
+      desk.submit(9, slot, at: 1, deadline: 8_000_000, rows: 100) == .accepted(parts: 1, wake: nil))
+    desk.finish()
+    var order: [UInt16] = []
+    while let taken = desk.take(at: 2) {
+      order += taken
+      desk.finish()
+    }
+    #expect(order.firstIndex(of: 9) == 1)
+    #expect(order.filter { $0 != 9 } == order.filter { $0 != 9 }.sorted(), "long ones in turn")
+    #expect(order.count == 40)
+    #expect(desk.dispatcher.isIdle)
+  }
+
+  @Test("each of many short frames waits for one slice: those that were taken let no second one in")
+  func shortFramesBetweenSlices() throws {
+    var desk = Desk(workers: 1, queueNanosecondsMax: 1_000_000_000)
+    desk.promote("coupon", to: desk.open("coupon", 1, nanosecondsPerRow: 10_000))
+    let slot = try desk.bind("coupon").get()
+    for request in UInt16(1)...2 { _ = submitLong(request, slot, to: &desk) }
+    var slicesBefore = 0
+    var slices = 0
+    for request in UInt16(10)..<26 {
+      _ = desk.submit(request, slot, at: 1, rows: 10)
+      while let taken = desk.take(at: 2) {
+        desk.finish()
+        if taken.contains(request) { break }
+        slices += 1
+      }
+      #expect(slices - slicesBefore <= 1)
+      slicesBefore = slices
+    }
+    #expect(slices > 8, "long frames have their turn, too")
   }
 
   @Test(
