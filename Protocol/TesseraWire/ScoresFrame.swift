@@ -48,6 +48,13 @@ public struct ScoresFrame: Hashable, Sendable {
     return start..<start + 4 * outputs[output].width * rows(output: output)
   }
 
+  /// Where the numbers of some rows of one output lie. Cost: O(outputs).
+  public func valuesRange(output: Int, rows: Range<Int>) -> Range<Int> {
+    let start = valuesRange(output: output).lowerBound
+    let rowBytes = 4 * outputs[output].width
+    return start + rowBytes * rows.lowerBound..<start + rowBytes * rows.upperBound
+  }
+
   /// Makes every user one that was not scored, with rows of zeros.
   ///
   /// - Parameter frame: exactly ``byteCount`` bytes.

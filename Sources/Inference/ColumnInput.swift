@@ -14,6 +14,8 @@ struct ColumnInput: Sendable {
     /// One column of float32. With `missing` it is final, and NaN becomes that number; without, a step
     /// of the plan transforms the whole batch.
     case number(FloatOperand, missing: Float?)
+    /// So many columns of float32.
+    case vector(FloatOperand, width: Int)
   }
 }
 
@@ -72,12 +74,51 @@ extension ColumnLayout {
     }
   }
 
+  /// Writes rows of vectors as float32, `stride` floats apart.
+  ///
+  /// - Parameter numbers: room for `rows` rows of `width` numbers so far apart.
+  func decodeVectors(
+    _ body: RawSpan, into numbers: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    // As above.
+    unsafe body.withUnsafeBytes { body in
+      unsafe check(body)
+      for row in 0..<rows {
+        let target = unsafe numbers + row * stride
+        let first = row * width
+        switch encoding {
+        case .float16:
+          for column in 0..<width {
+            let bits = unsafe integer(UInt16.self, first + column, body)
+            unsafe target[column] = Float(Float16(bitPattern: bits))
+          }
+        case .float32:
+          for column in 0..<width {
+            // As above.
+            unsafe target[column] = Float(bitPattern: integer(UInt32.self, first + column, body))
+          }
+        case .scaledInt8:
+          // Checked above: a scale for each row.
+          let scale = unsafe body.loadUnaligned(
+            fromByteOffset: prefixesOffset + 4 * row, as: UInt32.self)
+          for column in 0..<width {
+            let byte = unsafe integer(Int8.self, first + column, body)
+            unsafe target[column] = Float(byte) * Float(bitPattern: UInt32(littleEndian: scale))
+          }
+        case .int8, .int16, .int32, .int64, .string, .text:
+          preconditionFailure("no vectors in this encoding")
+        }
+      }
+    }
+  }
+
   /// One check for the whole column in place of one for each value. Strings' bytes are checked one by
   /// one: their end is not part of the layout.
   private func check(_ body: UnsafeRawBufferPointer) {
     precondition(
-      valuesOffset >= 0 && prefixesOffset >= 0 && valueCount >= 0
-        && valuesOffset + valueCount * encoding.valueByteCount <= body.count
+      valuesOffset >= 0 && prefixesOffset >= 0 && valueCount >= 0 && rows >= 0 && width > 0
+        && valuesOffset + valueCount * width * encoding.valueByteCount <= body.count
+        && (encoding != .scaledInt8 || prefixesOffset + 4 * rows <= body.count)
         && (encoding != .string || prefixesOffset + valueCount <= body.count),
       "a layout of another body")
   }
@@ -121,6 +162,12 @@ extension ColumnLayout {
         // As above.
         unsafe ids[value] = Int32(1 + hash % buckets)
       }
+    case .dense(let rows):
+      for value in 0..<valueCount {
+        // As above.
+        let id = Int64(unsafe integer(type, value, body))
+        unsafe ids[value] = (0..<rows).contains(id) ? Int32(truncatingIfNeeded: id) : 0
+      }
     case .strings, .hashedStrings: preconditionFailure("integers in a column of strings")
     }
   }
@@ -139,7 +186,8 @@ extension ColumnLayout {
       case .strings(let vocabulary): unsafe ids[value] = vocabulary.row(of: bytes)
       case .hashedStrings(let buckets):
         unsafe ids[value] = Int32(1 + FNV1a64.hash(bytes.bytes) % buckets)
-      case .integers, .hashedIntegers: preconditionFailure("strings in a column of integers")
+      case .integers, .hashedIntegers, .dense:
+        preconditionFailure("strings in a column of integers")
       }
       begin = end
     }

@@ -10,6 +10,7 @@ enum IDLookup: Sendable {
   case integers(IntegerVocabulary)
   case hashedStrings(buckets: UInt64)
   case hashedIntegers(buckets: UInt64)
+  case dense(rows: Int64)
 
   init(_ source: IDSource) {
     self =
@@ -18,6 +19,7 @@ enum IDLookup: Sendable {
       case .integers(let values): .integers(IntegerVocabulary(values))
       case .hashedStrings(let buckets): .hashedStrings(buckets: UInt64(buckets))
       case .hashedIntegers(let buckets): .hashedIntegers(buckets: UInt64(buckets))
+      case .dense(let rows): .dense(rows: Int64(rows))
       }
   }
 }

@@ -150,7 +150,7 @@ extension ColumnInput {
   var blocks: [Int] {
     switch target {
     case .ids(_, let block): [block]
-    case .number(let operand, _): [operand.block]
+    case .number(let operand, _), .vector(let operand, _): [operand.block]
     case .bag(_, let block, let offsets): [block, offsets]
     }
   }

@@ -32,6 +32,10 @@ extension PlanBuilder {
       let column = NumberColumn(
         raw: raw, transform: Kernels.NumberTransform(number), output: output)
       numbers[axis, default: []].append((label, column))
+    case .vector(let width):
+      let output = target(.input(index), label: label)
+      values[.input(index)] = Value(operand: output, axis: axis, width: width)
+      columns.append(ColumnInput(axis: axis, target: .vector(output, width: width)))
     case .buckets(let buckets):
       let raw = block(label, axis, .float(width: 1))
       let block = block(label, axis, .ids)

@@ -110,7 +110,8 @@ public final class Workspace {
   /// Copies scores of an output: some rows of its axis, counted over the batch in the order of appending.
   /// Returns whether all of them are finite: inputs and weights may be so large that sums overflow.
   ///
-  /// - Precondition: `run()` was called after the last `append`; `target` holds 4 · rows.count bytes.
+  /// - Precondition: `run()` was called after the last `append`; `target` holds four bytes for each number: as
+  ///   many as the output is wide in each row.
   @discardableResult
   public func copyScores(
     output: Int, rows: Range<Int>, into target: UnsafeMutableRawBufferPointer
@@ -118,16 +119,20 @@ public final class Workspace {
     let operand = plan.outputs[output]
     let axis = plan.blocks[operand.block].axis
     precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows[axis])
-    precondition(target.count >= 4 * rows.count)
+    let width = plan.signature.outputs[output].width
+    precondition(target.count >= 4 * width * rows.count)
     // Rows of the output's block, checked above.
     let source = unsafe batchRows(operand)
     var isFinite = true
     for (index, row) in rows.enumerated() {
-      // Both indices were checked above; the wire's byte order is little-endian.
-      let score = unsafe source.base[row * source.stride]
-      isFinite = isFinite && score.isFinite
-      unsafe target.storeBytes(
-        of: score.bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
+      for column in 0..<width {
+        // All indices were checked above; the wire's byte order is little-endian.
+        let score = unsafe source.base[row * source.stride + column]
+        isFinite = isFinite && score.isFinite
+        unsafe target.storeBytes(
+          of: score.bitPattern.littleEndian, toByteOffset: 4 * (index * width + column),
+          as: UInt32.self)
+      }
     }
     return isFinite
   }
@@ -143,6 +148,10 @@ public final class Workspace {
       let rows = unsafe batchRows(operand)
       unsafe layout.decodeNumbers(
         body, missing: missing, into: rows.base + row * rows.stride, stride: rows.stride)
+    case .vector(let operand, _):
+      let rows = unsafe batchRows(operand)
+      unsafe layout.decodeVectors(
+        body, into: rows.base + row * rows.stride, stride: rows.stride)
     case .bag(let lookup, let block, let offsets):
       // As above.
       unsafe layout.decodeIDs(lookup, body, into: batchIDs(block) + bagValues[column])

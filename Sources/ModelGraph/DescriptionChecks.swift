@@ -76,6 +76,7 @@ extension InputDescription {
     case .bag(let source): TypedGraph.Edge(axis: axis, type: .bag(rows: source.tableRows))
     case .buckets(let buckets):
       TypedGraph.Edge(axis: axis, type: .id(rows: buckets.boundaries.count + 1))
+    case .vector(let width): TypedGraph.Edge(axis: axis, type: .vector(width: width))
     }
   }
 
@@ -87,16 +88,20 @@ extension InputDescription {
     case .id(let source), .bag(let source): try source.check(at: place)
     case .number(let number): try number.check(at: place)
     case .buckets(let buckets): try buckets.check(at: place)
+    case .vector(let width):
+      try checkCount(width, in: 1...ModelLimits.vectorWidthMax, at: place, "\"width\"")
     }
   }
 }
 
 extension IDSource {
   func check(at place: String) throws(ModelError) {
-    let what = "the number of \(isVocabulary ? "vocabulary entries" : "hash buckets")"
-    try checkCount(tableRows - 1, in: 1...ModelLimits.tableRowsMax, at: place, what)
+    func check(_ count: Int, _ what: String) throws(ModelError) {
+      try checkCount(count, in: 1...ModelLimits.tableRowsMax, at: place, what)
+    }
     switch self {
     case .strings(let values):
+      try check(values.count, "the number of vocabulary entries")
       var seen = Set<String.UTF8View.Key>(minimumCapacity: values.count)
       for value in values {
         guard value.utf8.count <= ModelLimits.vocabularyEntryBytesMax else {
@@ -110,18 +115,14 @@ extension IDSource {
         }
       }
     case .integers(let values):
+      try check(values.count, "the number of vocabulary entries")
       var seen = Set<Int64>(minimumCapacity: values.count)
       for value in values where !seen.insert(value).inserted {
         throw ModelError(.attribute, at: place, "the vocabulary holds \(value) twice")
       }
-    case .hashedStrings, .hashedIntegers: break
-    }
-  }
-
-  private var isVocabulary: Bool {
-    switch self {
-    case .strings, .integers: true
-    case .hashedStrings, .hashedIntegers: false
+    case .hashedStrings(let buckets), .hashedIntegers(let buckets):
+      try check(buckets, "the number of hash buckets")
+    case .dense(let rows): try check(rows, "\"rows\"")
     }
   }
 }

@@ -11,6 +11,9 @@ extension InputDescription: Codable {
     case .id: transform = .id(try IDSource(object, subject: "an id input"))
     case .bag: transform = .bag(try IDSource(object, subject: "a bag input"))
     case .number: transform = try Self.number(object)
+    case .vector:
+      try object.allowOnly(["name", "axis", "kind", "width"], for: "a vector input")
+      transform = .vector(width: try object.required("width"))
     }
   }
 
@@ -75,35 +78,44 @@ extension InputDescription: Codable {
       if buckets.missing != 0 { try object.encode(buckets.missing, forKey: .init("missing")) }
       if buckets.log1p { try object.encode(true, forKey: .init("log1p")) }
       try object.encode(buckets.boundaries, forKey: .init("boundaries"))
+    case .vector(let width):
+      try object.encode(InputKind.vector.rawValue, forKey: .init("kind"))
+      try object.encode(width, forKey: .init("width"))
     }
   }
 }
 
 /// `kind` in `model.json`.
-private enum InputKind: String, CaseIterable { case id, bag, number }
+private enum InputKind: String, CaseIterable { case id, bag, number, vector }
 /// `values` in `model.json`.
 private enum ValuesWord: String, CaseIterable { case integer, string }
 
 extension IDSource {
   fileprivate init(_ object: StrictObject, subject: String) throws {
     try object.allowOnly(
-      ["name", "axis", "kind", "values", "vocabulary", "hash_buckets"], for: subject)
+      ["name", "axis", "kind", "values", "vocabulary", "hash_buckets", "rows"], for: subject)
     let values: ValuesWord = try object.requiredWord("values")
-    let buckets: Int? = try object.optional("hash_buckets")
-    let hasVocabulary = object.fields.contains(.init("vocabulary"))
-    switch (buckets, hasVocabulary) {
-    case (let buckets?, false):
-      self =
-        values == .string ? .hashedStrings(buckets: buckets) : .hashedIntegers(buckets: buckets)
-    case (nil, true):
-      self =
-        values == .string
-        ? .strings(try object.required("vocabulary"))
-        : .integers(try object.required("vocabulary"))
-    case (nil, false), (.some, true):
+    let ways = ["vocabulary", "hash_buckets", "rows"].filter {
+      object.fields.contains(.init($0))
+    }
+    switch (ways, values) {
+    case (["vocabulary"], .string): self = .strings(try object.required("vocabulary"))
+    case (["vocabulary"], .integer): self = .integers(try object.required("vocabulary"))
+    case (["hash_buckets"], .string):
+      self = .hashedStrings(buckets: try object.required("hash_buckets"))
+    case (["hash_buckets"], .integer):
+      self = .hashedIntegers(buckets: try object.required("hash_buckets"))
+    case (["rows"], .integer): self = .dense(rows: try object.required("rows"))
+    case (["rows"], .string):
       throw ModelError(
         .attribute, at: object.place,
-        "\(subject) has either \"vocabulary\" or \"hash_buckets\", exactly one of them")
+        "\(subject) of strings has \"rows\", which are for integers that are rows themselves; give it a "
+          + "\"vocabulary\" or \"hash_buckets\"")
+    // None of them, or several.
+    case (_, .string), (_, .integer):
+      throw ModelError(
+        .attribute, at: object.place,
+        "\(subject) has either \"vocabulary\", \"hash_buckets\" or \"rows\", exactly one of them")
     }
   }
 
@@ -115,6 +127,7 @@ extension IDSource {
     case .integers(let values): try object.encode(values, forKey: .init("vocabulary"))
     case .hashedStrings(let buckets), .hashedIntegers(let buckets):
       try object.encode(buckets, forKey: .init("hash_buckets"))
+    case .dense(let rows): try object.encode(rows, forKey: .init("rows"))
     }
   }
 }

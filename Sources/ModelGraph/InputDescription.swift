@@ -19,6 +19,8 @@ public struct InputDescription: Hashable, Sendable {
     case number(NumberTransform)
     /// A number that becomes an id: how many of the sorted boundaries are ≤ the value.
     case buckets(BucketTransform)
+    /// So many numbers a row, read as they come.
+    case vector(width: Int)
   }
 
   /// A column put together in code.
@@ -34,15 +36,24 @@ public struct InputDescription: Hashable, Sendable {
     case .id(let source): source.isString ? .string : .integer
     case .bag(let source): source.isString ? .stringBag : .integerBag
     case .number, .buckets: .number
+    case .vector: .vector
     }
   }
 
-  /// Rows of the embedding table that the column's ids index; nil for a plain number.
+  /// Numbers of a row on the wire; 1 for all but vectors.
+  public var columnWidth: Int {
+    switch transform {
+    case .vector(let width): width
+    case .id, .bag, .number, .buckets: 1
+    }
+  }
+
+  /// Rows of the embedding table that the column's ids index; nil for plain numbers.
   public var tableRows: Int? {
     switch transform {
     case .id(let source), .bag(let source): source.tableRows
     case .buckets(let buckets): buckets.boundaries.count + 1
-    case .number: nil
+    case .number, .vector: nil
     }
   }
 }
@@ -57,21 +68,24 @@ public enum IDSource: Hashable, Sendable {
   case hashedStrings(buckets: Int)
   /// 1 + FNV-1a 64 over the eight little-endian bytes, modulo the number of buckets.
   case hashedIntegers(buckets: Int)
+  /// The integer itself where it is 0…rows − 1; 0 for every other.
+  case dense(rows: Int)
 
   /// Whether the raw values are strings.
   public var isString: Bool {
     switch self {
     case .strings, .hashedStrings: true
-    case .integers, .hashedIntegers: false
+    case .integers, .hashedIntegers, .dense: false
     }
   }
 
-  /// 1 + the vocabulary's or the buckets' count.
+  /// 1 + the vocabulary's or the buckets' count; of dense ids their own.
   public var tableRows: Int {
     switch self {
     case .strings(let values): values.count + 1
     case .integers(let values): values.count + 1
     case .hashedStrings(let buckets), .hashedIntegers(let buckets): buckets + 1
+    case .dense(let rows): rows
     }
   }
 }

@@ -42,6 +42,11 @@ public enum ModelLimits {
   public static let boundariesMax = 1_024
   /// Width of a vector. 127 · 127 · 16,384 = 264 million: an int32 accumulator cannot overflow.
   public static let widthMax = 16_384
+  /// Numbers in a row of a vector input or of an output: the wire protocol's limit.
+  public static let vectorWidthMax = Limits.vectorWidthMax
+  /// Numbers of the answer to one user with as many coupons as the model takes: the wire protocol's limit of an
+  /// answer, so that every user can be answered.
+  public static let numbersMax = Limits.numbersMax
   /// Units of an LSTM: its recurrent weights (4·u·u bytes in int8) should fit in a level 2 cache;
   /// 1,024 units are 4 MB.
   public static let lstmUnitsMax = 1_024

@@ -54,6 +54,8 @@ public struct TypedGraph: Sendable {
     public let width: Int
     /// Whether every number is a probability: a sigmoid comes last.
     public var isProbability: Bool { description.operation.body.isProbability }
+    /// What its numbers mean where they are an output.
+    var meaning: Output.Meaning { width > 1 ? .vector : isProbability ? .probability : .value }
   }
 
   /// A tensor that must be among the model's tensors.
@@ -119,11 +121,13 @@ public struct TypedGraph: Sendable {
   /// a graph becomes a signature.
   public var signature: Signature {
     Signature(
-      columns: description.inputs.map { Column(name: $0.name, axis: $0.axis, kind: $0.columnKind) },
+      columns: description.inputs.map {
+        Column(name: $0.name, axis: $0.axis, kind: $0.columnKind, width: $0.columnWidth)
+      },
       outputs: zip(description.outputs, outputs).map { name, node in
         Output(
-          name: name, axis: nodes[node].axis,
-          meaning: nodes[node].isProbability ? .probability : .value)
+          name: name, axis: nodes[node].axis, meaning: nodes[node].meaning,
+          width: nodes[node].width)
       }, eventsMax: description.limits.events,
       couponsMax: description.limits.coupons)
   }
@@ -204,11 +208,17 @@ extension TypedGraph {
           "is on the \(axis.name) axis; an output has one row for each user or for each coupon "
             + "(bring events to the user axis with lstm or pool)")
       }
-      guard width == 1 else {
-        throw ModelError(
-          .type, at: place, "is \(width) wide; an output is one number for each \(axis.name)")
-      }
+      try checkCount(width, in: 1...ModelLimits.vectorWidthMax, at: place, "its width")
       outputs.append(index)
+    }
+    let numbers = outputs.reduce(0) { sum, index in
+      sum + nodes[index].width * (nodes[index].axis == .user ? 1 : description.limits.coupons)
+    }
+    guard numbers <= ModelLimits.numbersMax else {
+      throw ModelError(
+        .limit, at: "outputs",
+        "a user with \(description.limits.coupons) coupons is answered with \(numbers) numbers; at most "
+          + "\(ModelLimits.numbersMax) fit into an answer (lower \"limits.coupons\" or the widths)")
     }
     return outputs
   }

@@ -69,9 +69,8 @@ enum ScoresWriter: ReplyWriter {
         let places = request.rows(of: run)
         for output in frame.outputs.indices {
           let axis = frame.outputs[output].axis
-          // Both ranges lie in the frame and in the batch, and are equally long: width is 1 in every graph.
-          let start = frame.valuesRange(output: output).lowerBound
-          let target = start + 4 * places[axis].lowerBound..<start + 4 * places[axis].upperBound
+          // The frame has room for the rows of these users.
+          let target = frame.valuesRange(output: output, rows: places[axis])
           let isOutputFinite = unsafe batch.workspace.copyScores(
             output: output, rows: next[axis]..<next[axis] + places[axis].count,
             into: UnsafeMutableRawBufferPointer(rebasing: memory[target]))
@@ -105,9 +104,7 @@ enum ScoresWriter: ReplyWriter {
   ) -> Bool {
     let places = request.rows(of: user..<user + 1)
     let ranges = frame.outputs.indices.map { output in
-      let start = frame.valuesRange(output: output).lowerBound
-      let rows = places[frame.outputs[output].axis]
-      return start + 4 * rows.lowerBound..<start + 4 * rows.upperBound
+      frame.valuesRange(output: output, rows: places[frame.outputs[output].axis])
     }
     let isFinite = ranges.allSatisfy { range in
       stride(from: range.lowerBound, to: range.upperBound, by: 4).allSatisfy { offset in

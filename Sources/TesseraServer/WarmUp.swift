@@ -52,17 +52,17 @@ enum WarmUp {
     workspace.append(layout, body: body)
     workspace.run()
     let nanoseconds = MonotonicClock.now() - began
-    for output in version.plan.signature.outputs.indices {
-      let rows = layout.counts[version.plan.signature.outputs[output].axis]
-      var scores = [Float](repeating: .nan, count: rows)
-      // Exactly as many floats as rows are asked for.
+    for (output, described) in version.plan.signature.outputs.enumerated() {
+      let rows = layout.counts[described.axis]
+      var scores = [Float](repeating: .nan, count: rows * described.width)
+      // Exactly as many floats as the rows have.
       let isFinite = unsafe scores.withUnsafeMutableBytes {
         unsafe workspace.copyScores(output: output, rows: 0..<rows, into: $0)
       }
       guard isFinite else {
         throw LoadError(
           step: "warm-up",
-          message: "\(place): output \(version.plan.signature.outputs[output].name) is not finite")
+          message: "\(place): output \(described.name) is not finite")
       }
     }
     return (layout.users + layout.eventRows + layout.couponRows, nanoseconds)

@@ -122,7 +122,7 @@ extension RandomModel {
     let rows = score.users.reduce(RowCounts()) {
       $0 + RowCounts(users: 1, events: $1.events, coupons: $1.coupons)
     }
-    return values(column.kind, rows: rows[column.axis])
+    return values(column, rows: rows[column.axis])
   }
 }
 

@@ -245,16 +245,16 @@ extension RandomModel {
   /// A request of one user with these rows, with values known and unknown to the vocabularies.
   mutating func request(_ signature: Signature, events: Int, coupons: Int) throws -> Request {
     let rows = RowCounts(users: 1, events: events, coupons: coupons)
-    let columns = signature.columns.map { values($0.kind, rows: rows[$0.axis]) }
+    let columns = signature.columns.map { values($0, rows: rows[$0.axis]) }
     let score = ScoreBody(
       handle: 0, users: [.init(events: events, coupons: coupons)], columns: columns)
     return try Request(score, signature)
   }
 
-  mutating func values(_ kind: ColumnKind, rows: Int) -> ColumnValues {
+  mutating func values(_ column: Column, rows: Int) -> ColumnValues {
     let words = ["a", "bb", "ccc", "ü", "", "unknown"]
     let numbers: [Int64] = [3, -7, 1 << 40, 0, 12, Int64(random.count(13...100_000))]
-    return switch kind {
+    return switch column.kind {
     case .integer: .integers((0..<rows).map { _ in random.one(of: numbers) })
     case .string: .strings((0..<rows).map { _ in random.one(of: words) })
     case .number:
@@ -265,7 +265,10 @@ extension RandomModel {
     case .stringBag:
       .stringBags(
         (0..<rows).map { _ in (0..<random.count(0...3)).map { _ in random.one(of: words) } })
-    case .vector, .text: preconditionFailure("no graph reads a column of kind \(kind)")
+    case .vector:
+      .vectors(
+        width: column.width, (0..<rows * column.width).map { _ in 2 * random.normal() })
+    case .text: preconditionFailure("no graph reads a column of texts")
     }
   }
 }

@@ -49,7 +49,8 @@ extension Workspace {
 
   /// Copies scores out into an array.
   func scores(output: Int, rows: Range<Int>) -> [Float] {
-    var scores = [Float](repeating: 0, count: rows.count)
+    let width = plan.signature.outputs[output].width
+    var scores = [Float](repeating: 0, count: rows.count * width)
     // The array holds exactly the rows.
     _ = unsafe scores.withUnsafeMutableBytes {
       unsafe copyScores(output: output, rows: rows, into: $0)

@@ -33,14 +33,16 @@ final class ServerRegistry: Sendable {
   ///   - face: name of the coupon column; another name is another signature.
   ///   - faceDeviation: what its values are divided by.
   ///   - output: name of the output.
+  ///   - isWide: whether two vectors are answered as well, of a coupon and of a user.
   func add(
     seed: UInt64, units: Int = 16, face: String = "face", faceDeviation: Double = 1,
-    output: String = "redeem"
+    output: String = "redeem", isWide: Bool = false
   ) throws -> UInt32 {
     let source = folder + "/source-\(seed)"
     try FileManager.default.createDirectory(atPath: source, withIntermediateDirectories: true)
     let json = Self.json(
-      units: units, face: face, faceDeviation: faceDeviation, output: output)
+      units: units, face: face, faceDeviation: faceDeviation, output: output,
+      more: isWide ? ["hidden", "history"] : [])
     let graph = try TypedGraph(try ModelDescription(json: Array(json.utf8)))
     var numbers = SeededGenerator(seed: seed)
     let tensors = graph.requiredTensors.map { required in
@@ -150,7 +152,7 @@ final class ServerRegistry: Sendable {
   }
 
   private static func json(
-    units: Int, face: String, faceDeviation: Double, output: String
+    units: Int, face: String, faceDeviation: Double, output: String, more: [String]
   ) -> String {
     """
     {"format": 1, "name": "coupon", "limits": {"events": 32, "coupons": 16},
@@ -166,7 +168,7 @@ final class ServerRegistry: Sendable {
       {"name": "hidden", "op": "linear", "inputs": ["all"], "units": 8, "activation": "relu"},
       {"name": "logit", "op": "linear", "inputs": ["hidden"], "units": 1},
       {"name": "\(output)", "op": "sigmoid", "inputs": ["logit"]}],
-     "outputs": ["\(output)"]}
+     "outputs": \([output] + more)}
     """
   }
 }

@@ -134,16 +134,39 @@ struct TypedGraphTests {
       .unused, "input \"spend\"")
   }
 
-  @Test("an output must be a node with one number for each user or coupon, listed once")
+  @Test("an output must be a node on the user or the coupon axis, listed once")
   func outputs() {
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"redem\"]"), .name, "redem")
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"tags\"]"), .type, "input")
     expectRefusal(
       smallModel.changing("[\"redeem\"]", to: "[\"redeem\",\"redeem\"]"), .name, "twice")
-    expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"history\"]"), .type, "each user")
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"event\"]"), .type, "event axis")
-    expectRefusal(smallModel.changing("[\"redeem\"]", to: "[\"pair\"]"), .type, "11 wide")
     expectRefusal(smallModel.changing("[\"redeem\"]", to: "[]"), .attribute, "outputs")
+  }
+
+  @Test("an output has at most 4,096 numbers in a row, and a user's answer fits into a frame")
+  func outputWidths() throws {
+    func model(units: Int, coupons: Int) -> String {
+      """
+      {"format": 1, "name": "m", "limits": {"events": 1, "coupons": \(coupons)},
+       "inputs": [{"name": "x", "axis": "coupon", "kind": "vector", "width": 4096}],
+       "nodes": [{"name": "y", "op": "linear", "inputs": ["x"], "units": \(units)}],
+       "outputs": ["y"]}
+      """
+    }
+    let graph = try TypedGraph(ModelDescription(json: Array(model(units: 4_096, coupons: 64).utf8)))
+    #expect(graph.signature.outputs == [Output(name: "y", meaning: .vector, width: 4_096)])
+    #expect(graph.signature.columns[0].width == 4_096)
+    expectRefusal(model(units: 4_097, coupons: 1), .limit, "4097", "4096")
+    expectRefusal(model(units: 4_096, coupons: 65), .limit, "262144")
+  }
+
+  @Test("dense ids and vectors have their bounds")
+  func denseAndVectors() {
+    let dense = smallModel.changing("\"hash_buckets\":7", to: "\"rows\":0")
+    expectRefusal(dense, .attribute, "rows")
+    expectRefusal(
+      smallModel.changing("\"hash_buckets\":7", to: "\"rows\":4000001"), .limit, "4000000")
   }
 
   @Test("an output may lie on the user axis, beside one on the coupon axis")

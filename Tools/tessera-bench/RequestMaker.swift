@@ -49,6 +49,8 @@ struct RequestMaker {
   private mutating func values(_ input: InputDescription, rows: Int) -> ColumnValues {
     switch input.transform {
     case .number, .buckets: return .numbers((0..<rows).map { _ in random.normal() })
+    case .vector(let width):
+      return .vectors(width: width, (0..<rows * width).map { _ in random.normal() })
     case .id(let source):
       return source.isString
         ? .strings((0..<rows).map { _ in string(source) })

@@ -152,6 +152,31 @@ def outputs_case() -> Case:
     ]
 
 
+def vector_case() -> Case:
+    """A vector for each row of each axis."""
+    inputs = [
+        {"name": f"{axis}_vector", "axis": axis, "kind": "vector", "width": width}
+        for axis, width in (("user", 3), ("event", 5), ("coupon", 1))
+    ]
+    nodes = [
+        node("events", "concat", ["user_vector", "event_vector"]),
+        node("pooled", "pool", ["events"], mode="mean"),
+        node("part", "concat", ["pooled", "coupon_vector"]),
+    ]
+    return [*inputs, number("value", "coupon")], nodes + scored("part")
+
+
+def wide_outputs_case(axis: str) -> Case:
+    """An output of several numbers for each row, on the user or the coupon axis."""
+    inputs, nodes = number_case(axis)
+    part = "hidden" if axis == "coupon" else "amount"
+    return inputs, [
+        *nodes[:-1],
+        node("score", "linear", ["hidden"], units=1),
+        node("redeem", "linear", [part], units=3, activation="sigmoid"),
+    ]
+
+
 def cases() -> dict[str, Case]:
     """Every case by the name of its folder."""
     found = {
@@ -176,6 +201,11 @@ def cases() -> dict[str, Case]:
         "add": axes_case("add"),
         "multiply": axes_case("multiply"),
         "outputs_two": outputs_case(),
+        "outputs_wide_user": wide_outputs_case("user"),
+        "outputs_wide_coupon": wide_outputs_case("coupon"),
+        "input_vector": vector_case(),
+        "embedding_rows": integers("event", rows=13),
+        "embedding_rows_bag": integers("coupon", "bag", rows=13, reduce="mean"),
         "layer_norm": over_events("normal", "layer_norm", pool="last", epsilon=1e-3),
     }
     for activation in ("none", "relu", "gelu", "tanh", "sigmoid"):
@@ -241,12 +271,14 @@ def random_value(spec: dict[str, Any], random: np.random.Generator) -> Any:
     if spec["kind"] == "bag":
         member = {**spec, "kind": "id"}
         return [random_value(member, random) for _ in range(random.integers(0, 5))]
+    if spec["kind"] == "vector":
+        return [float(value) / 8 for value in random.integers(-64, 64, spec["width"])]
     if spec["kind"] == "number":
         # Multiples of 1/8 are the same in float16 and float32, so any encoding may carry them.
         return float("nan") if random.random() < 0.15 else float(random.integers(-64, 64)) / 8
     if spec["values"] == "string":
         return str(random.choice([*WORDS, ""]))
-    known = spec.get("vocabulary", [])
+    known = spec.get("vocabulary", range(spec.get("rows", 0)))
     return int(random.choice([*known, 0, 1, 12, -100, 70_000]))
 
 
@@ -286,7 +318,7 @@ def write_case(folder: Path, case: Case, seed: int) -> None:
     for user in (user for group in groups for user in group):
         scores = graph.predict(batcher.pad(batcher.transform([user])))
         for name, values in scores.items():
-            expected[name] += [float(value) for value in values[0]]
+            expected[name] += [float(value) for value in values[0].reshape(-1)]
     write_model(folder, description, tensors, "float32")
     write_frames(folder / "requests.frames", description, groups)
     write_json(folder / "expected.json", expected)

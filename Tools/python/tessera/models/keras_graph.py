@@ -20,7 +20,7 @@ AXES = ("user", "event", "coupon")
 
 
 class KerasGraph:
-    """Builds `model` (dict of padded inputs → dict of outputs [B, N, 1]) from a description.
+    """Builds `model` (dict of padded inputs → dict of outputs [B, N, w]) from a description.
 
     `dropout` maps a node's name to the rate that training applies: to the output of an embedding,
     linear or pool node, and inside an lstm or transformer. It is not part of the description.
@@ -42,7 +42,7 @@ class KerasGraph:
             self.axes[name] = spec["axis"]
         self.edges_in = dict(self.edges) | {"event_mask": self.mask}
         for name, spec in self.specs.items():
-            if not is_id(spec):
+            if spec["kind"] == "number" and not is_id(spec):
                 self.edges[name] = keras.ops.expand_dims(self.edges[name], -1)
         for node in description["nodes"]:
             self.axes[node["name"]] = self.axis_of(node)
@@ -51,7 +51,9 @@ class KerasGraph:
         self.model = keras.Model(self.edges_in, outputs)
 
     def add_input(self, name: str, spec: dict[str, Any]):
-        shape = (None, None) if spec["kind"] == "bag" else (None,)
+        shape = {"bag": (None, None), "vector": (None, spec.get("width"))}.get(
+            spec["kind"], (None,)
+        )
         return keras.Input(shape, dtype="int32" if is_id(spec) else "float32", name=name)
 
     def axis_of(self, node: dict[str, Any]) -> str:
@@ -186,9 +188,10 @@ class KerasGraph:
                 variable.assign(from_rows(value, layout, variable.shape))
 
     def predict(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Scores of a padded batch: output → [B, N]."""
+        """Scores of a padded batch: output → [B, N], or [B, N, w] where it is w > 1 wide."""
         inputs = {name: batch[name] for name in (*self.specs, "event_mask")}
-        return {name: x.numpy()[..., 0] for name, x in self.model(inputs, training=False).items()}
+        scores = {name: x.numpy() for name, x in self.model(inputs, training=False).items()}
+        return {name: x[..., 0] if x.shape[-1] == 1 else x for name, x in scores.items()}
 
 
 def add_dense(found: dict, prefix: str, layer: keras.layers.Dense, role: str = "") -> None:

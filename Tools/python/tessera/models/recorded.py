@@ -17,16 +17,22 @@ KINDS = {
     ("number", None): ColumnKind.NUMBER,
     ("bag", "integer"): ColumnKind.INTEGER_BAG,
     ("bag", "string"): ColumnKind.STRING_BAG,
+    ("vector", None): ColumnKind.VECTOR,
 }
 
 
 def signature(description: dict[str, Any]) -> Signature:
     """The wire's signature of a model description.
 
-    Its outputs lie on the coupon axis and are one number wide, as `KerasGraph` builds them.
+    Of its outputs only the names and meanings are right: requests are encoded with columns alone.
     """
     columns = [
-        Column(spec["name"], AXES[spec["axis"]], KINDS[spec["kind"], spec.get("values")])
+        Column(
+            spec["name"],
+            AXES[spec["axis"]],
+            KINDS[spec["kind"], spec.get("values")],
+            spec.get("width", 1),
+        )
         for spec in description["inputs"]
     ]
     limits = description["limits"]

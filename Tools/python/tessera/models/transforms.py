@@ -37,20 +37,26 @@ def table_rows(spec: dict[str, Any]) -> int:
         return len(spec["boundaries"]) + 1
     if "vocabulary" in spec:
         return len(spec["vocabulary"]) + 1
+    if "rows" in spec:
+        return int(spec["rows"])
     return int(spec["hash_buckets"]) + 1
 
 
 class IdTransform:
-    """Vocabulary or hash of one input; remembers what it has hashed."""
+    """Vocabulary, hash or range of one input; remembers what it has hashed."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self.buckets = spec.get("hash_buckets")
+        self.dense_rows = spec.get("rows")
         self.rows: dict[str | int, int] = {}
-        if self.buckets is None:
+        if "vocabulary" in spec:
             self.rows = {value: 1 + index for index, value in enumerate(spec["vocabulary"])}
 
     def __call__(self, values: Iterable[str | int]) -> np.ndarray:
-        """int32 rows of `values`; a value outside the vocabulary is row 0."""
+        """int32 rows of `values`; a value outside the vocabulary, or the range, is row 0."""
+        if self.dense_rows is not None:
+            rows = [value if 0 <= value < self.dense_rows else 0 for value in values]
+            return np.array(rows, np.int32)
         if self.buckets is None:
             return np.array([self.rows.get(value, 0) for value in values], np.int32)
         for value in values:
@@ -83,4 +89,6 @@ def make_transform(spec: dict[str, Any]) -> Any:
     """The transform of one input as a function: flat raw values → flat ids or numbers."""
     if spec["kind"] == "number":
         return lambda values: transform_numbers(spec, values)
+    if spec["kind"] == "vector":
+        return lambda values: np.asarray(values, np.float32).reshape(-1, spec["width"])
     return IdTransform(spec)

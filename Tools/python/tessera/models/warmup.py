@@ -19,6 +19,10 @@ def invent_value(spec: dict[str, Any], random: np.random.Generator) -> Any:
     if spec["kind"] == "bag":
         member = {**spec, "kind": "id"}
         return [invent_value(member, random) for _ in range(random.integers(1, 4))]
+    if spec["kind"] == "vector":
+        return [float(value) for value in random.normal(size=spec["width"]).round(3)]
+    if "rows" in spec:
+        return int(random.integers(spec["rows"]))
     if spec["kind"] == "id":
         if "vocabulary" in spec and random.random() >= UNKNOWN_SHARE:
             return spec["vocabulary"][random.integers(len(spec["vocabulary"]))]
