@@ -106,10 +106,17 @@ let package = Package(
       swiftSettings: swift),
     .target(name: "HouseholdFile", dependencies: ["TesseraWire"], swiftSettings: swift),
 
+    .target(
+      name: "PrecisionChoice",
+      dependencies: ["TesseraWire", "ModelGraph", "Inference", "SeededRandom"],
+      swiftSettings: swift),
+
     // Tools.
     .executableTarget(
       name: "tessera-registry",
-      dependencies: ["TesseraWire", "ModelRegistry", "ModelGraph", "CommandOutput", arguments],
+      dependencies: [
+        "TesseraWire", "ModelRegistry", "ModelGraph", "PrecisionChoice", "CommandOutput", arguments,
+      ],
       path: "Tools/tessera-registry", swiftSettings: swift),
     .executableTarget(
       name: "tessera-load",
@@ -121,7 +128,8 @@ let package = Package(
     .executableTarget(
       name: "tessera-bench",
       dependencies: [
-        "Inference", "Kernels", "ModelGraph", "SeededRandom", "TesseraWire", arguments,
+        "Inference", "Kernels", "ModelGraph", "PrecisionChoice", "SeededRandom", "TesseraWire",
+        arguments,
       ],
       path: "Tools/tessera-bench", exclude: ["peers"], swiftSettings: swift),
 
@@ -144,6 +152,9 @@ let package = Package(
         "TesseraWire", "LMDBStore", "ModelRegistry", "ModelGraph", "SeededRandom",
         "tessera-registry",
       ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "PrecisionChoiceTests", dependencies: ["PrecisionChoice", "ModelGraph", "TesseraWire"],
       swiftSettings: swift),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "CKernels", "SeededRandom"],

@@ -72,7 +72,7 @@ package enum Format1 {
       ModelRegistry.Manifest(
         format: RegistryLimits.formatVersion, kind: RegistryKind.model.description,
         precision: precision, description: description, tensors: tensors, warmup: warmup,
-        metrics: metrics, sources: sources)
+        metrics: metrics, effect: nil, sources: sources)
     }
   }
 

@@ -21,6 +21,8 @@ public enum RegistryLimits {
   public static let descriptionBytesMax = ModelLimits.jsonBytesMax
   /// Bytes of `warmup.frames`: 64 frames of the largest size. More only delays the swap.
   public static let warmupBytesMax = 64 << 20
+  /// Bytes of `golden.frames` and of `golden.safetensors`: some hundred requests of the largest size.
+  public static let goldenBytesMax = 64 << 20
   /// Bytes of `metrics.json`. It stands in every manifest, and manifests are read to list versions.
   public static let metricsBytesMax = 64 << 10
   /// Bytes of a manifest: 16,384 tensors at about 400 bytes each, and the metrics.

@@ -8,9 +8,19 @@ public import ModelGraph
 public struct Manifest: Hashable, Sendable, Codable {
   /// How the matrices of a version are stored.
   public enum Precision: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Matrices in int8 with a scale per row, everything else float32.
+    /// Matrices in int8 with a scale per row but those whose scores that would move too far; everything else float32.
+    case auto
+    /// All matrices in int8.
     case int8
     /// Everything float32: the reference.
+    case float32
+  }
+
+  /// How the numbers of a tensor are stored.
+  public enum DType: String, Hashable, Sendable, Codable {
+    /// int8 with a scale per row.
+    case int8
+    /// float32.
     case float32
   }
 
@@ -35,7 +45,7 @@ public struct Manifest: Hashable, Sendable, Codable {
     /// The name that the description uses.
     public var name: String
     /// `int8` or `float32`.
-    public var dtype: Precision
+    public var dtype: DType
     /// Row-major.
     public var shape: [Int]
     /// The payload.
@@ -68,6 +78,10 @@ public struct Manifest: Hashable, Sendable, Codable {
     public var warmup: Digest?
     /// Of `metrics.json`, if there was one.
     public var metrics: Digest?
+    /// Of `golden.frames`, if there was one.
+    public var goldenFrames: Digest?
+    /// Of `golden.safetensors`, if there was one.
+    public var goldenScores: Digest?
   }
 
   /// `RegistryLimits.formatVersion`.
@@ -84,6 +98,8 @@ public struct Manifest: Hashable, Sendable, Codable {
   public var warmup: Blob?
   /// What `metrics.json` said.
   public var metrics: JSONValue?
+  /// What the precision does to scores, as it was measured at the import.
+  public var effect: JSONValue?
   /// Where it came from.
   public var sources: Sources
 

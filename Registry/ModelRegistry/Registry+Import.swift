@@ -2,7 +2,7 @@
 // begins; a refused model therefore writes nothing, and the writer's lock is held for milliseconds.
 
 import LMDBStore
-import ModelGraph
+public import ModelGraph
 
 /// What an import did.
 public struct ImportResult: Hashable, Sendable {
@@ -27,20 +27,21 @@ public struct PreparedModel: Sendable {
   let blobs: [Digest: [UInt8]]
   let change: Change
 
-  /// Reads a folder with `model.json`, `weights.safetensors`, and optionally `warmup.frames` and
-  /// `metrics.json`. Needs no registry.
+  /// Quantises and compresses a folder that was read. Needs no registry.
   ///
   /// - Parameters:
   ///   - name: the model's name; without it, the one in `model.json`.
+  ///   - kept: matrices that stay float32, with the precision `auto`.
+  ///   - effect: what the precision does to scores; stored with the version.
   ///   - change: who and when; its reason is kept as the version's note.
   ///   - progress: called with tensors done and tensors in all.
-  /// - Throws: `unreadableFile`, `refusedModel` with file and place, `limit`, `badName`.
+  /// - Throws: `limit`, `badName`.
   public init(
-    folder: String, name: String? = nil, precision: Manifest.Precision = .int8, change: Change,
+    _ source: SourceFolder, name: String? = nil, precision: Manifest.Precision,
+    keeping kept: Set<String> = [], effect: JSONValue? = nil, change: Change,
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws(RegistryError) {
     try change.check()
-    let source = try SourceFolder(path: folder)
     let model = try ObjectName(model: name ?? source.graph.description.name)
 
     var blobs: [Digest: [UInt8]] = [:]
@@ -53,9 +54,10 @@ public struct PreparedModel: Sendable {
 
     var tensors: [Manifest.Tensor] = []
     progress(0, source.tensors.count)
-    for (tensor, isQuantisable) in source.tensors {
+    let quantisable = Set(source.graph.requiredTensors.filter(\.isQuantisable).map(\.name))
+    for tensor in source.tensors {
       var (stored, quantisation) = (tensor, Manifest.Quantisation?.none)
-      if precision == .int8 && isQuantisable {
+      if precision != .float32, quantisable.contains(tensor.name), !kept.contains(tensor.name) {
         let (quantised, report) = tensor.quantised()
         stored = quantised
         quantisation = Manifest.Quantisation(
@@ -70,8 +72,9 @@ public struct PreparedModel: Sendable {
     manifest = Manifest(
       format: RegistryLimits.formatVersion, kind: model.kind.text, precision: precision,
       description: store(source.description), tensors: tensors,
-      warmup: source.warmup.map(store), metrics: source.metrics, sources: source.digests)
-    try manifest.checkLimits(at: folder, code: .limit)
+      warmup: source.warmup.map(store), metrics: source.metrics, effect: effect,
+      sources: source.digests)
+    try manifest.checkLimits(at: model.name.text, code: .limit)
     self.model = model
     self.blobs = blobs
     self.change = change
@@ -86,7 +89,9 @@ extension Registry {
   public func importModel(
     folder: String, name: String? = nil, precision: Manifest.Precision = .int8, change: Change
   ) throws(RegistryError) -> ImportResult {
-    try add(PreparedModel(folder: folder, name: name, precision: precision, change: change))
+    try add(
+      PreparedModel(
+        SourceFolder(path: folder), name: name, precision: precision, change: change))
   }
 
   /// Adds a model as the next version.

@@ -1,23 +1,30 @@
 // The folder that an import reads: files with their limits, checked against each other.
 
-import ModelGraph
+public import ModelGraph
 import TesseraWire
 
-/// A folder that has been read and found to be a model.
-struct SourceFolder {
+/// A model folder that has been read and found to be a model.
+public struct SourceFolder: Sendable {
   /// `model.json`, byte for byte.
   let description: [UInt8]
-  let graph: TypedGraph
-  /// In the order of the graph's first use, each with whether it may become int8.
-  let tensors: [(tensor: TensorData, isQuantisable: Bool)]
-  let warmup: [UInt8]?
+  /// What it describes.
+  public let graph: TypedGraph
+  /// In the order of the graph's first use, in float32.
+  public let tensors: [TensorData]
+  /// `warmup.frames`, every frame of which decodes.
+  public let warmup: [UInt8]?
+  /// `golden.frames` and `golden.safetensors`, read by nobody yet.
+  public let golden: (frames: [UInt8], scores: [UInt8])?
   let metrics: JSONValue?
   let digests: Manifest.Sources
 
-  init(path: String) throws(RegistryError) {
+  /// Reads `model.json`, `weights.safetensors`, and what else there is.
+  ///
+  /// - Throws: `unreadableFile`, `refusedModel` with file and place, `limit`.
+  public init(path: String) throws(RegistryError) {
     let names = (
       description: "model.json", weights: "weights.safetensors", warmup: "warmup.frames",
-      metrics: "metrics.json"
+      metrics: "metrics.json", frames: "golden.frames", scores: "golden.safetensors"
     )
     try checkFolder(path)
     description = try Self.required(
@@ -27,6 +34,7 @@ struct SourceFolder {
     warmup = try Self.optional(path, names.warmup, bytesMax: RegistryLimits.warmupBytesMax)
     let metricsBytes = try Self.optional(
       path, names.metrics, bytesMax: RegistryLimits.metricsBytesMax)
+    golden = try Self.pair(path, names.frames, names.scores)
 
     do throws(ModelError) {
       graph = try TypedGraph(try ModelDescription(json: description))
@@ -47,19 +55,37 @@ struct SourceFolder {
     }
     digests = Manifest.Sources(
       description: Digest(of: description), weights: Digest(of: weights),
-      warmup: warmup.map { Digest(of: $0) }, metrics: metricsBytes.map { Digest(of: $0) })
+      warmup: warmup.map { Digest(of: $0) }, metrics: metricsBytes.map { Digest(of: $0) },
+      goldenFrames: golden.map { Digest(of: $0.frames) },
+      goldenScores: golden.map { Digest(of: $0.scores) })
+  }
+
+  /// Two files that mean nothing without each other.
+  private static func pair(
+    _ path: String, _ frames: String, _ scores: String
+  ) throws(RegistryError) -> (frames: [UInt8], scores: [UInt8])? {
+    let bytesMax = RegistryLimits.goldenBytesMax
+    let found = (
+      try optional(path, frames, bytesMax: bytesMax), try optional(path, scores, bytesMax: bytesMax)
+    )
+    switch found {
+    case (let frames?, let scores?): return (frames, scores)
+    case (nil, nil): return nil
+    case (nil, .some), (.some, nil):
+      throw RegistryError(
+        .unreadableFile, at: path,
+        "has one of \(frames) and \(scores); requests and scores belong together")
+    }
   }
 
   private static func tensors(
     _ weights: [UInt8], for graph: TypedGraph
-  ) throws(ModelError) -> [(tensor: TensorData, isQuantisable: Bool)] {
+  ) throws(ModelError) -> [TensorData] {
     let tensors = try SafetensorsFile(bytes: weights).tensors
     try graph.validate(tensors)
     // Validated: every required tensor is there, exactly once.
     let named = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
-    return graph.requiredTensors.compactMap { required in
-      named[required.name].map { (tensor: $0, isQuantisable: required.isQuantisable) }
-    }
+    return graph.requiredTensors.compactMap { named[$0.name] }
   }
 
   /// Warm-up requests that do not decode would make every server refuse the version.

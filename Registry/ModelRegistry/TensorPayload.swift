@@ -14,7 +14,7 @@ extension TensorData {
   }
 
   /// Bytes of a payload of this shape; `nil` when the shape is not one or the bytes are too many.
-  package static func payloadBytes(shape: [Int], dtype: Manifest.Precision) -> Int? {
+  package static func payloadBytes(shape: [Int], dtype: Manifest.DType) -> Int? {
     guard (1...ModelLimits.dimensionsMax).contains(shape.count) else { return nil }
     var elements = 1
     for dimension in shape {
@@ -28,7 +28,7 @@ extension TensorData {
   }
 
   /// Reads a payload of exactly `payloadBytes(shape:dtype:)` bytes.
-  package init(name: String, shape: [Int], dtype: Manifest.Precision, payload: [UInt8]) {
+  package init(name: String, shape: [Int], dtype: Manifest.DType, payload: [UInt8]) {
     let elements = shape.reduce(1, *)
     let storage: Storage =
       switch dtype {

@@ -84,11 +84,13 @@ extension ColumnLayout {
     unsafe body.withUnsafeBytes { body in
       unsafe check(body)
       for row in 0..<rows {
+        // The caller has room for `rows` rows.
         let target = unsafe numbers + row * stride
         let first = row * width
         switch encoding {
         case .float16:
           for column in 0..<width {
+            // Checked above; the caller has room for the row.
             let bits = unsafe integer(UInt16.self, first + column, body)
             unsafe target[column] = Float(Float16(bitPattern: bits))
           }
@@ -102,6 +104,7 @@ extension ColumnLayout {
           let scale = unsafe body.loadUnaligned(
             fromByteOffset: prefixesOffset + 4 * row, as: UInt32.self)
           for column in 0..<width {
+            // As above.
             let byte = unsafe integer(Int8.self, first + column, body)
             unsafe target[column] = Float(byte) * Float(bitPattern: UInt32(littleEndian: scale))
           }

@@ -149,6 +149,7 @@ public final class Workspace {
       unsafe layout.decodeNumbers(
         body, missing: missing, into: rows.base + row * rows.stride, stride: rows.stride)
     case .vector(let operand, _):
+      // As above.
       let rows = unsafe batchRows(operand)
       unsafe layout.decodeVectors(
         body, into: rows.base + row * rows.stride, stride: rows.stride)

@@ -1,4 +1,5 @@
 import Foundation
+import ModelGraph
 import ModelRegistry
 import TesseraWire
 import Testing
@@ -8,13 +9,34 @@ struct CommandTests {
   let folder = TemporaryFolder()
   private var path: String { folder / "registry" }
 
+  @Test("Golden scores that float32 does not give refuse the import; forced, the reason is stored")
+  func golden() throws {
+    let model = try SampleModel(seed: 1)
+    let source = try model.write(to: folder / "source")
+    let scores = TensorData(name: "redeem", shape: [1, 1], storage: .float32([2]))
+    try Data(model.warmup ?? []).write(to: URL(filePath: source + "/golden.frames"))
+    let alone = try Command("--registry", path, "import", source).finish()
+    #expect(alone.status == 1 && alone.errors.contains("belong together"))
+    try Data(SafetensorsFile.encode([scores]))
+      .write(to: URL(filePath: source + "/golden.safetensors"))
+    let refused = try Command("--registry", path, "import", source).finish()
+    #expect(refused.status == 1 && refused.errors.contains("does not score as the golden scores"))
+    #expect(
+      try Command("--registry", path, "list").finish().status == 1, "there is no registry yet")
+    let forced = try Command("--registry", path, "import", source, "--force", "an old model")
+      .finish()
+    #expect(forced.status == 0, "\(forced.errors)")
+    let shown = try Command("--registry", path, "show", "coupon").finish().output
+    #expect(shown.contains("EFFECT OF PRECISION") && shown.contains("an old model"))
+  }
+
   @Test("A model is imported, promoted, listed, shown, rolled back and verified by commands")
   func day() throws {
     for seed in 1...2 {
       let source = try SampleModel(seed: UInt64(seed)).write(to: folder / "source-\(seed)")
       let run = try Command("--registry", path, "import", source, "--note", "day \(seed)").finish()
       #expect(run.status == 0)
-      #expect(run.output.hasPrefix("imported coupon version \(seed): int8, 5 tensors, "))
+      #expect(run.output.hasPrefix("imported coupon version \(seed): auto, 5 tensors, "))
       #expect(run.errors.isEmpty)
     }
     let again = try Command("import", "--registry", path, folder / "source-1").finish()
@@ -68,7 +90,7 @@ struct CommandTests {
     #expect(list?.first?["aliases"] as? [String] == ["production"])
     let show = fields(try run("show", "coupon"))
     #expect((show["audit"] as? [Any])?.count == 2)
-    #expect(fields(show["manifest"] as Any)["precision"] as? String == "int8")
+    #expect(fields(show["manifest"] as Any)["precision"] as? String == "auto")
     #expect((fields(try run("verify"))["problems"] as? [Any])?.isEmpty == true)
   }
 

@@ -1,4 +1,5 @@
 internal import Inference
+internal import PrecisionChoice
 internal import Kernels
 internal import ModelGraph
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Inference
+internal import PrecisionChoice
 
 /// `tessera-bench plan`: what a model compiles to, and where the time goes.
 struct PlanCommand: ParsableCommand {

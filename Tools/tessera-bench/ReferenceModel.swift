@@ -81,7 +81,7 @@ enum ReferenceModel: String, CaseIterable {
       let scale = required.shape.count == 2 ? Float(required.shape[1]).squareRoot() : 1
       let isGain = required.name.hasSuffix("_gain")
       let values = (0..<required.shape.reduce(1, *)).map { _ in
-        isGain ? 1 : required.shape.count == 1 ? 0 : random.normal() / scale
+        isGain ? 1 : required.shape.count == 1 ? 0 : random.nearlyNormal() / scale
       }
       return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
     }
@@ -96,14 +96,5 @@ extension ReferenceModel {
     try Data(description.json()).write(to: folder.appending(path: "model.json"))
     try Data(SafetensorsFile.encode(tensors(for: graph)))
       .write(to: folder.appending(path: "weights.safetensors"))
-  }
-}
-
-extension SeededGenerator {
-  /// Mean 0, deviation 1, nearly normal: the sum of four uniform numbers.
-  mutating func normal() -> Float {
-    let bits = next()
-    let sum = (0..<4).reduce(0) { $0 + Int((bits >> (16 * $1)) & 0xFFFF) }
-    return Float(sum - 131_070) / 37_837
   }
 }

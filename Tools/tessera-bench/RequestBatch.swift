@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Inference
+internal import PrecisionChoice
 internal import TesseraWire
 
 /// Requests that another program recorded, scored together.

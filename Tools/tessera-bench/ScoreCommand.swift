@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Inference
+internal import PrecisionChoice
 
 /// `tessera-bench score`: the time of a whole batch.
 struct ScoreCommand: ParsableCommand {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import CommandOutput
 import Foundation
+import ModelGraph
 import ModelRegistry
+import PrecisionChoice
 
 struct ImportVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,9 +11,14 @@ struct ImportVerb: ParsableCommand {
     abstract: "Checks a model folder and stores it as the next version of its model.",
     discussion: """
       The folder holds model.json and weights.safetensors, and may hold warmup.frames (recorded \
-      requests that a server runs before it serves the version) and metrics.json (shown with the \
-      version). A model that is not sound is refused with the reason, and nothing is stored. \
-      Importing the same files again gives the version that they gave before.
+      requests that a server runs before it serves the version), metrics.json (shown with the \
+      version), and golden.frames with golden.safetensors: requests and the scores that the model's \
+      own framework gave them. A model that is not sound, or does not score in float32 as its \
+      framework did, is refused with the reason, and nothing is stored. Importing the same files \
+      again gives the version that they gave before.
+
+      What int8 does to the scores is measured on the golden requests, else on the warm-up's, else \
+      on made-up ones, shown and stored.
 
       Nothing is served by importing: promote the version when you want it live.
       """)
@@ -25,25 +32,54 @@ struct ImportVerb: ParsableCommand {
   var name: String?
   @Option(
     help: """
-      int8: matrices are quantised, one scale per row: small and fast. float32: stored as trained, \
-      the reference that int8 is compared with.
+      auto: matrices are quantised, one scale per row: small and fast; those stay float32, as few \
+      as possible, that would move a probability by more than 0.02, another output by more than \
+      2 % of its spread, or change the ranks. int8: all matrices are quantised. float32: stored as \
+      trained.
       """)
-  var precision: Manifest.Precision = .int8
+  var precision: Manifest.Precision = .auto
+  @Option(
+    help: ArgumentHelp(
+      "Import although float32 does not score as the golden scores say; why, is stored.",
+      valueName: "reason"))
+  var force: String?
   @Option(help: ArgumentHelp("A sentence to remember the version by.", valueName: "text"))
   var note: String?
 
   func run() throws {
     var progress = Progress()
     // Before the registry is opened: a model that is refused makes none.
+    let source = try SourceFolder(path: folder)
+    let choice = try choice(for: source)
     let prepared = try PreparedModel(
-      folder: folder, name: name, precision: precision, change: author.change(why: note),
-      progress: { progress.show(done: $0, of: $1) })
+      source, name: name, precision: precision, keeping: Set(choice.kept.map(\.tensor)),
+      effect: choice.json(stored: precision, forced: choice.isSameAsTrained ? nil : force),
+      change: author.change(why: note), progress: { progress.show(done: $0, of: $1) })
     progress.clear()
     let result = try location.open(.readWrite).add(prepared)
     if form.json {
       try form.printJSON(Output(result))
     } else {
       try describe(result)
+      for line in choice.lines(stored: precision) { try emit(line) }
+    }
+  }
+
+  /// - Throws: when the weights do not give the framework's scores, unless that is forced.
+  private func choice(for source: SourceFolder) throws -> PrecisionChoice {
+    do {
+      let golden = try source.golden.map {
+        try GoldenScores(frames: $0.frames, scores: $0.scores, graph: source.graph)
+      }
+      let choice = try PrecisionChoice(
+        graph: source.graph, tensors: source.tensors, golden: golden, warmup: source.warmup,
+        search: precision == .auto, now: { Int64(DispatchTime.now().uptimeNanoseconds) })
+      guard choice.isSameAsTrained || force != nil else {
+        throw RegistryError(.refusedModel, at: folder, choice.refusal)
+      }
+      return choice
+    } catch let error as ModelError {
+      throw RegistryError(.refusedModel, at: folder, error.description)
     }
   }
 

@@ -45,6 +45,9 @@ struct ShowVerb: ParsableCommand {
     try emit("\nGRAPH\n" + nodes(of: stored.graph))
     try emit("\nTENSORS\n" + tensors(of: stored.manifest))
     if let metrics = stored.manifest.metrics { try emit("\nMETRICS\n" + text(of: metrics)) }
+    if let effect = stored.manifest.effect {
+      try emit("\nEFFECT OF PRECISION\n" + text(of: effect))
+    }
     try emit("\nAUDIT TRAIL\n" + trail(audit))
   }
 

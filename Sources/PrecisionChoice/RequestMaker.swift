@@ -1,14 +1,15 @@
-internal import Inference
-internal import ModelGraph
-internal import TesseraWire
+internal import Foundation
+package import Inference
+package import ModelGraph
 internal import SeededRandom
+package import TesseraWire
 
 /// A SCORE body with its decoded layout, ready to be appended.
-struct PreparedRequest {
+package struct PreparedRequest: Sendable {
   let body: [UInt8]
-  let layout: ScoreLayout
+  package let layout: ScoreLayout
 
-  init(body: [UInt8], signature: Signature) throws {
+  package init(body: [UInt8], signature: Signature) throws(WireError) {
     self.body = body
     var layout = ScoreLayout()
     // Integers have no padding that `bytes` could expose.
@@ -16,24 +17,24 @@ struct PreparedRequest {
     self.layout = layout
   }
 
-  func append(to workspace: Workspace) {
+  package func append(to workspace: Workspace) {
     // As above.
     unsafe workspace.append(layout, body: body.span.bytes)
   }
 }
 
-/// Draws requests that fit a model: ids out of its vocabularies, numbers around zero.
-struct RequestMaker {
+/// Draws requests that fit a model: ids out of its vocabularies, numbers as its transforms expect them.
+package struct RequestMaker {
   let graph: TypedGraph
   private let signature: Signature
   private var random = SeededGenerator(seed: 2)
 
-  init(_ graph: TypedGraph) {
+  package init(_ graph: TypedGraph) {
     self.graph = graph
     signature = graph.signature
   }
 
-  mutating func request(events: Int, coupons: Int) throws -> PreparedRequest {
+  package mutating func request(events: Int, coupons: Int) throws(WireError) -> PreparedRequest {
     let rows = RowCounts(users: 1, events: events, coupons: coupons)
     var columns: [ColumnValues] = []
     for input in graph.description.inputs {
@@ -48,9 +49,10 @@ struct RequestMaker {
 
   private mutating func values(_ input: InputDescription, rows: Int) -> ColumnValues {
     switch input.transform {
-    case .number, .buckets: return .numbers((0..<rows).map { _ in random.normal() })
+    case .number(let transform): return .numbers((0..<rows).map { _ in number(transform) })
+    case .buckets: return .numbers((0..<rows).map { _ in random.nearlyNormal() })
     case .vector(let width):
-      return .vectors(width: width, (0..<rows * width).map { _ in random.normal() })
+      return .vectors(width: width, (0..<rows * width).map { _ in random.nearlyNormal() })
     case .id(let source):
       return source.isString
         ? .strings((0..<rows).map { _ in string(source) })
@@ -69,7 +71,19 @@ struct RequestMaker {
   }
 
   private mutating func integer(_ source: IDSource) -> Int64 {
-    guard case .integers(let ids) = source else { return Int64(random.next() % 1_000_000) }
-    return ids[Int(random.next() % UInt64(ids.count))]
+    switch source {
+    case .integers(let ids): ids[Int(random.next() % UInt64(ids.count))]
+    case .dense(let rows): Int64(random.next() % UInt64(rows))
+    case .hashedIntegers: Int64(random.next() % 1_000_000)
+    case .strings, .hashedStrings: preconditionFailure("integers for a column of strings")
+    }
+  }
+
+  /// A raw number that is nearly normal once it is transformed.
+  private mutating func number(_ transform: NumberTransform) -> Float {
+    var number = transform.mean + transform.deviation * random.nearlyNormal()
+    if let clip = transform.clip { number = min(max(number, clip.lowerBound), clip.upperBound) }
+    guard transform.log1p else { return number }
+    return (number < 0 ? -1 : 1) * (exp(abs(number)) - 1)
   }
 }
