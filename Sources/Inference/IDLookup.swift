@@ -146,6 +146,7 @@ final class StringVocabulary: Sendable {
       return UInt64(last) << 32 | UInt64(first)
     }
     if count == 0 { return 0 }
+    // As above.
     let (first, middle, last) = unsafe (value[0], value[count / 2], value[count - 1])
     return UInt64(last) << 16 | UInt64(middle) << 8 | UInt64(first)
   }

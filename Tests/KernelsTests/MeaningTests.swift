@@ -79,6 +79,19 @@ import SeededRandom
     }
   }
 
+  @Test("Each row of an int8 product has the scale of its own row", arguments: KernelTable.available)
+  func rowScales(table: KernelTable) {
+    // Row r holds 127 · 2ʳ in every place, so every number here is exact.
+    let weights = PackedMatrix(
+      int8: [Int8](repeating: 3, count: 2 * 20), scales: [1, 0.5], outputs: 2, depth: 20)
+    let values = (0..<9).flatMap { row in [Float](repeating: Float(127 << row), count: 20) }
+    let (floats, _) = product(table, weights, LayerInput(9, 20, values: values, isInt8: true))
+    for row in 0..<9 {
+      let sum = Float(127 * 3 * 20 << row)
+      #expect(floats.row(row) == [sum, sum / 2])
+    }
+  }
+
   @Test("An LSTM over float32 is the textbook recurrence within 1e-5, and T = 0 gives zeros")
   func recurrence() {
     var random = SeededGenerator(seed: 7)
