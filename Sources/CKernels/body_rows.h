@@ -125,7 +125,7 @@ static void pool(const tsr_pool *a) {
 }
 
 static void combine(const tsr_combine *a) {
-  REQUIRE(a->rows >= 0 && a->width > 0 && a->combination <= TSR_MULTIPLY);
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->combination <= TSR_MINIMUM);
   REQUIRE_ROWS(a->a, a->a_stride, a->width);
   REQUIRE(a->b == NULL || a->b_stride >= (size_t)a->width);
   REQUIRE_ROWS(a->output, a->output_stride, a->width);
@@ -136,9 +136,7 @@ static void combine(const tsr_combine *a) {
     float *out = a->output + (size_t)r * a->output_stride;
     FOR_COLUMNS(a->width) {
       f x = load(left + column, count);
-      if (right != NULL)
-        x = a->combination == TSR_ADD ? f_add(x, load(right + column, count))
-                                      : f_mul(x, load(right + column, count));
+      if (right != NULL) x = f_combined(x, load(right + column, count), a->combination);
       store(out + column, x, count);
     }
   }

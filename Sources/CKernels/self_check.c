@@ -90,9 +90,11 @@ static void check_pool(const tsr_kernels *t, const memory *m) {
 }
 
 static void check_combine(const tsr_kernels *t, const memory *m) {
-  t->combine(&(tsr_combine){.rows = ROWS, .width = WIDTH, .combination = TSR_MULTIPLY, .a = m->x, .a_stride = STRIDE,
-                            .b = m->x, .b_stride = STRIDE, .b_map = m->ids, .output = m->out,
-                            .output_stride = STRIDE});
+  const int32_t width = 50;  // the results of all combinations lie side by side
+  for (int combination = TSR_ADD; combination <= TSR_MINIMUM; combination++)
+    t->combine(&(tsr_combine){.rows = ROWS, .width = width, .combination = (tsr_combination)combination, .a = m->x,
+                              .a_stride = STRIDE, .b = m->x, .b_stride = STRIDE, .b_map = m->ids,
+                              .output = m->out + width * combination, .output_stride = STRIDE});
 }
 
 static void check_activate(const tsr_kernels *t, const memory *m) {

@@ -152,6 +152,23 @@ INLINE f f_quick_lstm_cell(f zi, f zf, f zg, f c) {
 }
 INLINE f f_quick_lstm_hidden(f zo, f c) { return f_mul(f_quick_sigmoid(zo), f_quick_tanh(c)); }
 
+// The larger and the smaller number, NaN where either is NaN: f_max and f_min forget a NaN in the first, so
+// zero times it is taken away.
+INLINE f f_if_number(f x, f y) { return f_fnma(f_min(f_set(1.0f), f_abs(x)), f_set(0.0f), y); }
+INLINE f f_maximum(f x, f y) { return f_if_number(x, f_max(x, y)); }
+INLINE f f_minimum(f x, f y) { return f_if_number(x, f_min(x, y)); }
+
+INLINE f f_combined(f x, f y, tsr_combination combination) {
+  switch (combination) {
+    case TSR_ADD: return f_add(x, y);
+    case TSR_MULTIPLY: return f_mul(x, y);
+    case TSR_SUBTRACT: return f_sub(x, y);
+    case TSR_MAXIMUM: return f_maximum(x, y);
+    case TSR_MINIMUM: return f_minimum(x, y);
+  }
+  return x;
+}
+
 INLINE f f_activated(f x, tsr_activation activation) {
   switch (activation) {
     case TSR_NONE: return x;

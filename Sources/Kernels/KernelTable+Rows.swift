@@ -64,7 +64,7 @@ extension KernelTable {
     unsafe c.pointee.pool(&a)
   }
 
-  /// output[r] = left[left map of r] + or · right[right map of r], `[rows, width]`.
+  /// output[r] = the combination of left[left map of r] and right[right map of r], `[rows, width]`.
   public func combine(
     _ left: MappedRows, _ combination: Combination, _ right: MappedRows, rows: Int, width: Int,
     into output: FloatRows

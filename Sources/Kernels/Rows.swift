@@ -107,4 +107,9 @@ public enum BagReduction: Int, Sendable {
 public enum Combination: Int, Sendable {
   case add = 0
   case multiply = 1
+  case subtract = 2
+  /// NaN where either is NaN.
+  case maximum = 3
+  /// NaN where either is NaN.
+  case minimum = 4
 }

@@ -12,6 +12,12 @@ public enum Operation: Hashable, Sendable {
   case add
   /// The product of the inputs, element by element.
   case multiply
+  /// The first input less the second, element by element.
+  case subtract
+  /// The largest of the inputs, element by element.
+  case maximum
+  /// The smallest of the inputs, element by element.
+  case minimum
   /// activation(W·x + b).
   case linear(Linear)
   /// A long short-term memory over each user's events.
@@ -34,6 +40,9 @@ extension Operation {
     case .concat: Concat()
     case .add: Add()
     case .multiply: Multiply()
+    case .subtract: Subtract()
+    case .maximum: Maximum()
+    case .minimum: Minimum()
     case .linear(let linear): linear
     case .lstm(let lstm): lstm
     case .transformer(let transformer): transformer
@@ -45,8 +54,9 @@ extension Operation {
 
   /// What `op` can say in `model.json`, in the order of `Registry/MODEL.md`.
   static let bodies: [any OperationBody.Type] = [
-    Embedding.self, Concat.self, Add.self, Multiply.self, Linear.self, LSTM.self,
-    Transformer.self, LayerNorm.self, Pool.self, Sigmoid.self,
+    Embedding.self, Concat.self, Add.self, Multiply.self,
+    Subtract.self, Maximum.self, Minimum.self,
+    Linear.self, LSTM.self, Transformer.self, LayerNorm.self, Pool.self, Sigmoid.self,
   ]
 }
 
@@ -59,6 +69,9 @@ package protocol OperationVisitor {
   func visit(_ concat: Operation.Concat) -> Answer
   func visit(_ add: Operation.Add) -> Answer
   func visit(_ multiply: Operation.Multiply) -> Answer
+  func visit(_ subtract: Operation.Subtract) -> Answer
+  func visit(_ maximum: Operation.Maximum) -> Answer
+  func visit(_ minimum: Operation.Minimum) -> Answer
   func visit(_ linear: Operation.Linear) -> Answer
   func visit(_ lstm: Operation.LSTM) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer

@@ -166,7 +166,7 @@ import SeededRandom
     }
     // As above.
     unsafe map.withUnsafeBufferPointer { map in
-      for combination in [Combination.add, .multiply] {
+      for combination in [Combination.add, .multiply, .subtract, .maximum, .minimum] {
         keep(rows) {
           unsafe table.combine(
             MappedRows(x.unsafeRows), combination, MappedRows(y.unsafeRows, map: map.baseAddress),

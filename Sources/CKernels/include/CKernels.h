@@ -47,7 +47,13 @@ typedef enum {
 } tsr_activation;
 
 typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3 } tsr_pooling;
-typedef enum { TSR_ADD = 0, TSR_MULTIPLY = 1 } tsr_combination;
+typedef enum {
+  TSR_ADD = 0,
+  TSR_MULTIPLY = 1,
+  TSR_SUBTRACT = 2,
+  TSR_MAXIMUM = 3,  // NaN where either is NaN, as is TSR_MINIMUM
+  TSR_MINIMUM = 4
+} tsr_combination;
 typedef enum { TSR_BAG_SUM = 0, TSR_BAG_MEAN = 1 } tsr_bag;
 
 /// Weights [outputs, depth], packed once when a model is loaded. All instruction sets share the
@@ -206,7 +212,7 @@ typedef struct {
   size_t output_stride;
 } tsr_pool;
 
-/// out[row] = a[a_map[row]] (+ or ·) b[b_map[row]]; with b NULL a copy (broadcast for concat).
+/// out[row] = combination(a[a_map[row]], b[b_map[row]]); with b NULL a copy (broadcast for concat).
 typedef struct {
   int32_t rows, width;
   tsr_combination combination;

@@ -126,7 +126,7 @@ def number_case(axis: str = "coupon", **options: Any) -> Case:
     return inputs, scored("amount")
 
 
-def axes_case(op: str) -> Case:
+def axes_case(op: str, takes_two: bool = False) -> Case:
     """A user vector meets a coupon vector in `op`; events stay on their own axis."""
     inputs = [number("age", "user"), number("spend", "event"), number("value", "coupon")]
     nodes = [
@@ -138,6 +138,9 @@ def axes_case(op: str) -> Case:
         node("coupon_vector", "linear", ["value"], units=4, activation="tanh"),
         node("joined", op, ["pooled_vector", "user_vector", "coupon_vector"]),
     ]
+    if takes_two:
+        nodes[-1] = node("among_users", op, ["pooled_vector", "user_vector"])
+        nodes.append(node("joined", op, ["among_users", "coupon_vector"]))
     return inputs, nodes + scored("joined")
 
 
@@ -197,6 +200,7 @@ def cases() -> dict[str, Case]:
             )
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
+    found["subtract"] = axes_case("subtract", takes_two=True)
     shown = {part["op"] for _, nodes in found.values() for part in nodes}
     for operation in operations():
         if operation.word not in shown:

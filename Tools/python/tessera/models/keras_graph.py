@@ -103,6 +103,15 @@ class KerasGraph:
     def add_multiply(self, node, *inputs):
         return keras.layers.Multiply()(list(inputs))
 
+    def add_subtract(self, node, *inputs):
+        return keras.layers.Subtract()(list(inputs))
+
+    def add_max(self, node, *inputs):
+        return keras.layers.Maximum()(list(inputs))
+
+    def add_min(self, node, *inputs):
+        return keras.layers.Minimum()(list(inputs))
+
     def add_linear(self, node, x):
         activation = node.get("activation", "none")
         layer = self.layers[node["name"]] = keras.layers.Dense(
