@@ -143,13 +143,14 @@ static void combine(const tsr_combine *a) {
 }
 
 static void activate(const tsr_activate *a) {
-  REQUIRE(a->rows >= 0 && a->width > 0 && a->activation <= TSR_SIGMOID);
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->activation <= TSR_ELU);
   REQUIRE_ROWS(a->input, a->input_stride, a->width);
   REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t r = 0; r < a->rows; r++) {
     const float *in = a->input + (size_t)r * a->input_stride;
     float *out = a->output + (size_t)r * a->output_stride;
-    FOR_COLUMNS(a->width) store(out + column, f_activated(load(in + column, count), a->activation), count);
+    FOR_COLUMNS(a->width)
+      store(out + column, f_activated(load(in + column, count), a->activation, a->slope), count);
   }
 }
 

@@ -55,7 +55,7 @@ struct Fusion {
   private(set) var absorbed: [Int: Int] = [:]
   private(set) var homes: [Source: Home] = [:]
   /// Linear node → the node whose activation its product ends with.
-  private(set) var joined: [Int: (node: Int, activation: Operation.Activation)] = [:]
+  private(set) var joined: [Int: (node: Int, activation: Activation)] = [:]
 
   private let tensors: [String: TensorData]
 

@@ -96,7 +96,7 @@ extension KernelTable {
     // The caller's pointers, used until the call ends.
     var a = unsafe tsr_activate(
       rows: Int32(rows), width: Int32(width), activation: activation.code,
-      input: input.base, input_stride: input.stride, output: output.base,
+      slope: activation.slope, input: input.base, input_stride: input.stride, output: output.base,
       output_stride: output.stride)
     unsafe c.pointee.activate(&a)
   }

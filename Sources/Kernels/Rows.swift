@@ -76,19 +76,6 @@ public struct MappedRows {
   }
 }
 
-/// The function at the end of a product. Error bounds against the exact function stand in
-/// `Sources/CKernels/steps.h`.
-public enum Activation: Int, Sendable {
-  case none = 0
-  case relu = 1
-  /// x/2 · (1 + erf(x/√2)).
-  case gelu = 2
-  case tanh = 3
-  case sigmoid = 4
-
-  var code: tsr_activation { tsr_activation(rawValue: UInt32(rawValue)) }
-}
-
 /// How a user's rows become one row.
 public enum Pooling: Int, Sendable {
   case last = 0

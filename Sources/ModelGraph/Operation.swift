@@ -26,6 +26,8 @@ public enum Operation: Hashable, Sendable {
   case transformer(Transformer)
   /// gain · (x − mean) / sqrt(variance + epsilon) + bias.
   case layerNorm(epsilon: Float)
+  /// A function of each number by itself.
+  case activation(ElementFunction)
   /// One row for each user from the rows of its events.
   case pool(Pooling)
   /// 1 / (1 + exp(−x)).
@@ -47,6 +49,7 @@ extension Operation {
     case .lstm(let lstm): lstm
     case .transformer(let transformer): transformer
     case .layerNorm(let epsilon): LayerNorm(epsilon: epsilon)
+    case .activation(let function): function
     case .pool(let mode): Pool(mode: mode)
     case .sigmoid: Sigmoid()
     }
@@ -56,7 +59,9 @@ extension Operation {
   static let bodies: [any OperationBody.Type] = [
     Embedding.self, Concat.self, Add.self, Multiply.self,
     Subtract.self, Maximum.self, Minimum.self,
-    Linear.self, LSTM.self, Transformer.self, LayerNorm.self, Pool.self, Sigmoid.self,
+    Linear.self, LSTM.self, Transformer.self, LayerNorm.self,
+    ElementFunction.self,
+    Pool.self, Sigmoid.self,
   ]
 }
 
@@ -76,6 +81,7 @@ package protocol OperationVisitor {
   func visit(_ lstm: Operation.LSTM) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer
   func visit(_ layerNorm: Operation.LayerNorm) -> Answer
+  func visit(_ activation: Operation.ElementFunction) -> Answer
   func visit(_ pool: Operation.Pool) -> Answer
   func visit(_ sigmoid: Operation.Sigmoid) -> Answer
 }

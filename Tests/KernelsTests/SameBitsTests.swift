@@ -27,13 +27,30 @@ import SeededRandom
         trial % 2 == 0
         ? FloatBlock(rows + 1, outputs, values: random.floats((rows + 1) * outputs)) : nil
       let map = trial % 4 == 0 ? (0..<rows).map { _ in Int32(random.int(0...rows)) } : nil
-      let activation = Activation(rawValue: trial % 5) ?? .none
+      let activation = Activation.withoutSlope[trial % 5]
       let expected = product(
         .scalar, weights, input, addend: addend, map: map, activation: activation)
       let found = product(table, weights, input, addend: addend, map: map, activation: activation)
       #expect(
         found.1 == expected.1,
         "rows \(rows) outputs \(outputs) depth \(depth) int8 \(isInt8) \(activation)")
+    }
+  }
+
+  @Test(
+    "A product ends with any activation in the bits of the scalar one",
+    arguments: KernelTable.vectorised)
+  func productsWithActivations(table: KernelTable) {
+    var random = SeededGenerator(seed: 5)
+    for activation in Activation.all {
+      for (isInt8, hasAddend) in [(true, true), (true, false), (false, true), (false, false)] {
+        let weights = matrix(&random, outputs: 37, depth: 20, isInt8: isInt8)
+        let input = LayerInput(5, 20, values: random.floats(5 * 20, scale: 2), isInt8: isInt8)
+        let addend = hasAddend ? FloatBlock(5, 37, values: random.floats(5 * 37)) : nil
+        let expected = product(.scalar, weights, input, addend: addend, activation: activation)
+        let found = product(table, weights, input, addend: addend, activation: activation)
+        #expect(found.0.bits == expected.0.bits && found.1 == expected.1, "\(activation)")
+      }
     }
   }
 
@@ -181,7 +198,7 @@ import SeededRandom
           into: $0.unsafeRows)
       }
     }
-    for activation in [Activation.none, .relu, .gelu, .tanh, .sigmoid] {
+    for activation in Activation.all {
       keep(rows) {
         unsafe table.activate(
           x.unsafeRows, activation, rows: rows, width: width, into: $0.unsafeRows)

@@ -43,7 +43,13 @@ typedef enum {
   TSR_RELU = 1,
   TSR_GELU = 2,   // exact: x/2 · (1 + erf(x/√2))
   TSR_TANH = 3,
-  TSR_SIGMOID = 4
+  TSR_SIGMOID = 4,
+  TSR_SILU = 5,          // x · sigmoid(x)
+  TSR_GELU_TANH = 6,     // x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³)))
+  TSR_SOFTPLUS = 7,      // ln(1 + eˣ)
+  TSR_HARD_SIGMOID = 8,  // x/6 + ½ within 0 … 1
+  TSR_LEAKY_RELU = 9,    // x above 0, else slope·x
+  TSR_ELU = 10           // x above 0, else slope·(eˣ − 1)
 } tsr_activation;
 
 typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3 } tsr_pooling;
@@ -106,6 +112,7 @@ typedef struct {
   size_t addend_stride;
   const int32_t *addend_map;      // [rows] or NULL
   tsr_activation activation;
+  float slope;                    // of TSR_LEAKY_RELU and TSR_ELU
   float *output;                  // [rows, outputs] or NULL
   size_t output_stride;
   uint8_t *output_int8;           // or NULL
@@ -230,6 +237,7 @@ typedef struct {
 typedef struct {
   int32_t rows, width;
   tsr_activation activation;
+  float slope;                    // of TSR_LEAKY_RELU and TSR_ELU
   const float *input;
   size_t input_stride;
   float *output;

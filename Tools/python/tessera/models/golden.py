@@ -18,6 +18,7 @@ import numpy as np
 from tessera.json_files import write_json
 from tessera.models.batches import Batcher
 from tessera.models.export import write_model
+from tessera.models.functions import FUNCTIONS, SLOPED
 from tessera.models.keras_graph import KerasGraph
 from tessera.models.operations import Operation, operations
 from tessera.models.recorded import write_frames
@@ -144,6 +145,23 @@ def axes_case(op: str, takes_two: bool = False) -> Case:
     return inputs, nodes + scored("joined")
 
 
+def activation_case(**options: Any) -> Case:
+    """Activations that join the product before them, one of which is an output, and one alone."""
+    inputs, nodes = event_vectors(6)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("dense", "linear", ["event"], units=5),
+        node("joined", "activation", ["dense"], **options),
+        node("history", "pool", ["joined"], mode="mean"),
+        node("user", "concat", ["history", "age"]),
+        node("bent", "activation", ["user"], **options),
+        node("beside", "concat", ["bent", "value"]),
+        node("hidden", "linear", ["beside"], units=6, activation="tanh"),
+        node("logit", "linear", ["hidden"], units=1),
+        node("score", "activation", ["logit"], **options),
+    ]
+
+
 def outputs_case() -> Case:
     """Two named outputs, one of them behind a sigmoid."""
     inputs, nodes = number_case()
@@ -201,6 +219,15 @@ def cases() -> dict[str, Case]:
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
     found["subtract"] = axes_case("subtract", takes_two=True)
+    for activation in ("silu", "gelu_tanh", "softplus", "hard_sigmoid"):
+        inputs, nodes = number_case("user")
+        nodes[1]["activation"] = activation
+        found[f"linear_{activation}"] = (inputs, nodes)
+    for function in (*FUNCTIONS, *SLOPED):
+        if function == "none":
+            continue
+        slope = {"slope": 0.25} if function in SLOPED else {}
+        found[f"activation_{function}"] = activation_case(function=function, **slope)
     shown = {part["op"] for _, nodes in found.values() for part in nodes}
     for operation in operations():
         if operation.word not in shown:

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from tessera.models.functions import function
 from tessera.models.layers import BagReduce, Broadcast, Pool, StackedLSTM, Transformer
 from tessera.models.transforms import is_id, table_rows
 
@@ -113,10 +114,9 @@ class KerasGraph:
         return keras.layers.Minimum()(list(inputs))
 
     def add_linear(self, node, x):
-        activation = node.get("activation", "none")
         layer = self.layers[node["name"]] = keras.layers.Dense(
             node["units"],
-            activation=None if activation == "none" else activation,
+            activation=function(node.get("activation", "none")),
             use_bias=node.get("use_bias", True),
             name=node["name"],
         )
@@ -146,6 +146,9 @@ class KerasGraph:
             epsilon=node["epsilon"], name=node["name"]
         )
         return layer(x)
+
+    def add_activation(self, node, x):
+        return keras.layers.Activation(function(node["function"], node.get("slope")))(x)
 
     def add_pool(self, node, x):
         return Pool(node["mode"])(x, self.mask)
