@@ -98,7 +98,7 @@ static void layer_norm(const tsr_layer_norm *a) {
 }
 
 static void pool(const tsr_pool *a) {
-  REQUIRE(a->users >= 0 && a->width > 0 && a->offsets != NULL && a->mode <= TSR_MAX);
+  REQUIRE(a->users >= 0 && a->width > 0 && a->offsets != NULL && a->mode <= TSR_SUM);
   REQUIRE_ROWS(a->input, a->input_stride, a->width);
   REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t u = 0; u < a->users; u++) {
@@ -113,10 +113,10 @@ static void pool(const tsr_pool *a) {
     const f share = f_set(1.0f / (float)(end - first));
     FOR_COLUMNS(a->width) {
       f y = load((a->mode == TSR_LAST ? newest : in) + column, count);
-      if (a->mode == TSR_MEAN || a->mode == TSR_MAX)
+      if (a->mode == TSR_MEAN || a->mode == TSR_MAX || a->mode == TSR_SUM)
         for (int32_t t = 1; t < end - first; t++) {
           f x = load(in + (size_t)t * a->input_stride + column, count);
-          y = a->mode == TSR_MEAN ? f_add(y, x) : f_max(y, x);
+          y = a->mode == TSR_MAX ? f_max(y, x) : f_add(y, x);
         }
       if (a->mode == TSR_MEAN) y = f_mul(y, share);
       store(out + column, y, count);

@@ -85,8 +85,10 @@ static void check_layer_norm(const tsr_kernels *t, const memory *m) {
 }
 
 static void check_pool(const tsr_kernels *t, const memory *m) {
-  t->pool(&(tsr_pool){.users = USERS, .width = WIDTH, .offsets = offsets, .mode = TSR_MEAN, .input = m->x,
-                      .input_stride = STRIDE, .output = m->out, .output_stride = STRIDE});
+  const int32_t width = 50;  // the results of all modes lie side by side
+  for (int mode = TSR_LAST; mode <= TSR_SUM; mode++)
+    t->pool(&(tsr_pool){.users = USERS, .width = width, .offsets = offsets, .mode = (tsr_pooling)mode, .input = m->x,
+                        .input_stride = STRIDE, .output = m->out + width * mode, .output_stride = STRIDE});
 }
 
 static void check_combine(const tsr_kernels *t, const memory *m) {

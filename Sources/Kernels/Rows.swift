@@ -82,6 +82,7 @@ public enum Pooling: Int, Sendable {
   case first = 1
   case mean = 2
   case max = 3
+  case sum = 4
 }
 
 /// How the members of a bag become one row.

@@ -35,6 +35,21 @@ import Testing
   }
 
   @Test(
+    "A sum over a user's rows is that of each column, and zeros without rows",
+    arguments: KernelTable.available)
+  func sums(table: KernelTable) {
+    let x = FloatBlock(4, 2, values: [1, 10, 2, 20, 4, 40, 8, 80])
+    let y = FloatBlock(3, 2)
+    // The array and the blocks outlive the call.
+    unsafe [Int32(0), 3, 3, 4].withUnsafeBufferPointer { offsets in
+      guard let offsets = offsets.baseAddress else { return }
+      unsafe table.pool(
+        x.unsafeRows, offsets: offsets, users: 3, width: 2, mode: .sum, into: y.unsafeRows)
+    }
+    #expect((0..<3).map { y.row($0) } == [[7, 70], [0, 0], [8, 80]])
+  }
+
+  @Test(
     "The larger and the smaller of NaN and a number are NaN, on either side; infinities are numbers",
     arguments: KernelTable.available)
   func notNumbers(table: KernelTable) {

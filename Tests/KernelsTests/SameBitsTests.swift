@@ -150,7 +150,7 @@ import SeededRandom
     // Blocks and arrays outlive the calls and have the sizes that the kernels ask for.
     unsafe offsets.withUnsafeBufferPointer { offsets in
       guard let offsets = offsets.baseAddress else { return }
-      for mode in [Pooling.last, .first, .mean, .max] {
+      for mode in [Pooling.last, .first, .mean, .max, .sum] {
         keep(6) {
           unsafe table.pool(
             x.unsafeRows, offsets: offsets, users: 6, width: width, mode: mode, into: $0.unsafeRows)

@@ -52,7 +52,7 @@ typedef enum {
   TSR_ELU = 10           // x above 0, else slope·(eˣ − 1)
 } tsr_activation;
 
-typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3 } tsr_pooling;
+typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3, TSR_SUM = 4 } tsr_pooling;
 typedef enum {
   TSR_ADD = 0,
   TSR_MULTIPLY = 1,

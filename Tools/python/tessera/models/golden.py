@@ -219,6 +219,7 @@ def cases() -> dict[str, Case]:
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
     found["subtract"] = axes_case("subtract", takes_two=True)
+    found["pool_sum"] = over_events("pooled", "pool", mode="sum")
     for activation in ("silu", "gelu_tanh", "softplus", "hard_sigmoid"):
         inputs, nodes = number_case("user")
         nodes[1]["activation"] = activation

@@ -46,6 +46,8 @@ class Pool(keras.layers.Layer):
         some = ops.cast(count > 0, "float32")
         if self.mode == "mean":
             return ops.sum(x * present, axis=1, keepdims=True) / ops.maximum(count, 1.0)
+        if self.mode == "sum":
+            return ops.sum(x * present, axis=1, keepdims=True)
         if self.mode == "max":
             return some * ops.max(ops.where(present > 0, x, -1e30), axis=1, keepdims=True)
         if self.mode == "first":
