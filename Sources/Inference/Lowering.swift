@@ -29,6 +29,8 @@ enum Reading: Equatable {
   case floatsAnd(forMatrix: String)
   /// As float rows of which each number is taken by itself: a product before it can end with this.
   case elements(Activation)
+  /// As float rows of which some columns are its own: nothing is computed.
+  case columns
   /// Side by side: what it reads can be computed into its own rows.
   case sideBySide
   /// Multiplied by these matrices `[outputs, width]` before anything else. `foldedWidth` is the width of

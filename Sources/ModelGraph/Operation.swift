@@ -18,6 +18,8 @@ public enum Operation: Hashable, Sendable {
   case maximum
   /// The smallest of the inputs, element by element.
   case minimum
+  /// Neighbouring columns of the input.
+  case slice(Slice)
   /// activation(W·x + b).
   case linear(Linear)
   /// A long short-term memory over each user's events.
@@ -45,6 +47,7 @@ extension Operation {
     case .subtract: Subtract()
     case .maximum: Maximum()
     case .minimum: Minimum()
+    case .slice(let slice): slice
     case .linear(let linear): linear
     case .lstm(let lstm): lstm
     case .transformer(let transformer): transformer
@@ -58,7 +61,7 @@ extension Operation {
   /// What `op` can say in `model.json`, in the order of `Registry/MODEL.md`.
   static let bodies: [any OperationBody.Type] = [
     Embedding.self, Concat.self, Add.self, Multiply.self,
-    Subtract.self, Maximum.self, Minimum.self,
+    Subtract.self, Maximum.self, Minimum.self, Slice.self,
     Linear.self, LSTM.self, Transformer.self, LayerNorm.self,
     ElementFunction.self,
     Pool.self, Sigmoid.self,
@@ -77,6 +80,7 @@ package protocol OperationVisitor {
   func visit(_ subtract: Operation.Subtract) -> Answer
   func visit(_ maximum: Operation.Maximum) -> Answer
   func visit(_ minimum: Operation.Minimum) -> Answer
+  func visit(_ slice: Operation.Slice) -> Answer
   func visit(_ linear: Operation.Linear) -> Answer
   func visit(_ lstm: Operation.LSTM) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer

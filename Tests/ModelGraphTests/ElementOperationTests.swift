@@ -51,6 +51,20 @@ struct ElementOperationTests {
     }
   }
 
+  @Test("a slice lies inside its input; numbers that overflow are refused, not added")
+  func slices() throws {
+    func slice(_ begin: Int, _ width: Int) -> String {
+      model(after("\"op\":\"slice\",\"begin\":\(begin),\"width\":\(width)"))
+    }
+    for (begin, width) in [(0, 1), (0, 3), (2, 1), (1, 2)] {
+      let typed = try TypedGraph(ModelDescription(json: Array(slice(begin, width).utf8)))
+      #expect(typed.nodes[3].width == width && typed.nodes[3].axis == .coupon)
+    }
+    for (begin, width) in [(0, 4), (3, 1), (2, 2), (-1, 2), (0, 0), (1, -1), (2, .max), (.max, 2)] {
+      expectRefusal(slice(begin, width), .attribute, "tested", "3 wide")
+    }
+  }
+
   @Test("a slope is needed by leaky_relu and elu, is at least 0, and is refused for the others")
   func slopes() throws {
     for word in ["leaky_relu", "elu"] {

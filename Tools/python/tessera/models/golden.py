@@ -145,6 +145,31 @@ def axes_case(op: str, takes_two: bool = False) -> Case:
     return inputs, nodes + scored("joined")
 
 
+def slice_case() -> Case:
+    """Slices of a concat, of a product and of a slice, side by side, multiplied, repeated and pooled."""
+    inputs, nodes = event_vectors(7)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("middle", "slice", ["event"], begin=2, width=4),
+        node("first", "slice", ["event"], begin=0, width=2),
+        node("swapped", "concat", ["middle", "first"]),
+        node("dense", "linear", ["swapped"], units=6, activation="tanh"),
+        node("half", "slice", ["dense"], begin=3, width=3),
+        node("pooled", "pool", ["half"], mode="mean"),
+        node("last", "slice", ["pooled"], begin=2, width=1),
+        node("user", "concat", ["age", "last", "pooled"]),
+        node("user_part", "slice", ["user"], begin=1, width=3),
+        node("coupon", "linear", ["value"], units=5, activation="tanh"),
+        node("coupon_part", "slice", ["coupon"], begin=1, width=3),
+        node("product", "multiply", ["user_part", "coupon_part"]),
+        node("beside", "concat", ["product", "user_part", "value"]),
+        node("heads", "linear", ["beside"], units=2, activation="tanh"),
+        node("score", "slice", ["heads"], begin=1, width=1),
+        node("logit", "slice", ["heads"], begin=0, width=1),
+        node("redeem", "sigmoid", ["logit"]),
+    ]
+
+
 def activation_case(**options: Any) -> Case:
     """Activations that join the product before them, one of which is an output, and one alone."""
     inputs, nodes = event_vectors(6)
@@ -219,6 +244,7 @@ def cases() -> dict[str, Case]:
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
     found["subtract"] = axes_case("subtract", takes_two=True)
+    found["slice"] = slice_case()
     found["pool_sum"] = over_events("pooled", "pool", mode="sum")
     for activation in ("silu", "gelu_tanh", "softplus", "hard_sigmoid"):
         inputs, nodes = number_case("user")

@@ -113,6 +113,9 @@ class KerasGraph:
     def add_min(self, node, *inputs):
         return keras.layers.Minimum()(list(inputs))
 
+    def add_slice(self, node, x):
+        return x[..., node["begin"] : node["begin"] + node["width"]]
+
     def add_linear(self, node, x):
         layer = self.layers[node["name"]] = keras.layers.Dense(
             node["units"],
