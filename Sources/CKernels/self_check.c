@@ -112,6 +112,11 @@ static void check_number(const tsr_kernels *t, const memory *m) {
                           .deviation = 0.75f, .output = m->out, .output_stride = 1});
 }
 
+static void check_scale(const tsr_kernels *t, const memory *m) {
+  t->scale(&(tsr_scale){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE, .gain = m->bias,
+                        .bias = m->bias + 1, .output = m->out, .output_stride = STRIDE});
+}
+
 static const struct {
   const char *kernel;
   void (*run)(const tsr_kernels *, const memory *);

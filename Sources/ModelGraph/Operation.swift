@@ -28,6 +28,10 @@ public enum Operation: Hashable, Sendable {
   case transformer(Transformer)
   /// gain · (x − mean) / sqrt(variance + epsilon) + bias.
   case layerNorm(epsilon: Float)
+  /// x · gain + bias, of each column.
+  case scale
+  /// gain · (x − mean) / sqrt(variance + epsilon) + bias, with the mean and the variance of training.
+  case batchNorm(epsilon: Float)
   /// A function of each number by itself.
   case activation(ElementFunction)
   /// One row for each user from the rows of its events.
@@ -52,6 +56,8 @@ extension Operation {
     case .lstm(let lstm): lstm
     case .transformer(let transformer): transformer
     case .layerNorm(let epsilon): LayerNorm(epsilon: epsilon)
+    case .scale: Scale()
+    case .batchNorm(let epsilon): BatchNorm(epsilon: epsilon)
     case .activation(let function): function
     case .pool(let mode): Pool(mode: mode)
     case .sigmoid: Sigmoid()
@@ -63,7 +69,7 @@ extension Operation {
     Embedding.self, Concat.self, Add.self, Multiply.self,
     Subtract.self, Maximum.self, Minimum.self, Slice.self,
     Linear.self, LSTM.self, Transformer.self, LayerNorm.self,
-    ElementFunction.self,
+    Scale.self, BatchNorm.self, ElementFunction.self,
     Pool.self, Sigmoid.self,
   ]
 }
@@ -85,6 +91,8 @@ package protocol OperationVisitor {
   func visit(_ lstm: Operation.LSTM) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer
   func visit(_ layerNorm: Operation.LayerNorm) -> Answer
+  func visit(_ scale: Operation.Scale) -> Answer
+  func visit(_ batchNorm: Operation.BatchNorm) -> Answer
   func visit(_ activation: Operation.ElementFunction) -> Answer
   func visit(_ pool: Operation.Pool) -> Answer
   func visit(_ sigmoid: Operation.Sigmoid) -> Answer

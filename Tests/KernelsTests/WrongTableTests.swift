@@ -40,6 +40,7 @@ import Testing
       unsafe try WrongTable("combine") { unsafe $0.pointee.combine = { _ in } },
       unsafe try WrongTable("activate") { unsafe $0.pointee.activate = { _ in } },
       unsafe try WrongTable("number") { unsafe $0.pointee.number = { _ in } },
+      unsafe try WrongTable("scale") { unsafe $0.pointee.scale = { _ in } },
     ]
   }
 

@@ -244,6 +244,16 @@ typedef struct {
   size_t output_stride;
 } tsr_activate;
 
+/// out = x · gain + bias of each column, rounded once; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  const float *gain, *bias;       // [width]
+  float *output;
+  size_t output_stride;
+} tsr_scale;
+
 /// NaN → missing; sign(x)·log1p|x|; clip; (x − mean) / deviation: float32 [count] → one column.
 typedef struct {
   int32_t count;
@@ -268,7 +278,8 @@ typedef struct {
   X(pool)              \
   X(combine)           \
   X(activate)          \
-  X(number)
+  X(number)            \
+  X(scale)
 
 /// The kernels of one instruction set.
 typedef struct {

@@ -145,6 +145,22 @@ def axes_case(op: str, takes_two: bool = False) -> Case:
     return inputs, nodes + scored("joined")
 
 
+def on_each_axis(op: str, **options: Any) -> Case:
+    """`op` reads a concat of events, one of the user's, and a product of coupons."""
+    inputs, nodes = event_vectors(6)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("of_event", op, ["event"], **options),
+        node("history", "pool", ["of_event"], mode="mean"),
+        node("user", "concat", ["history", "age"]),
+        node("of_user", op, ["user"], **options),
+        node("coupon", "linear", ["value"], units=17),
+        node("of_coupon", op, ["coupon"], **options),
+        node("both", "concat", ["of_user", "of_coupon"]),
+        *scored("both"),
+    ]
+
+
 def slice_case() -> Case:
     """Slices of a concat, of a product and of a slice, side by side, multiplied, repeated and pooled."""
     inputs, nodes = event_vectors(7)
@@ -245,6 +261,8 @@ def cases() -> dict[str, Case]:
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
     found["subtract"] = axes_case("subtract", takes_two=True)
     found["slice"] = slice_case()
+    found["scale"] = on_each_axis("scale")
+    found["batch_norm"] = on_each_axis("batch_norm", epsilon=1e-3)
     found["pool_sum"] = over_events("pooled", "pool", mode="sum")
     for activation in ("silu", "gelu_tanh", "softplus", "hard_sigmoid"):
         inputs, nodes = number_case("user")
@@ -331,7 +349,7 @@ def write_case(folder: Path, case: Case, seed: int) -> None:
     graph = KerasGraph(description)
     tensors = {
         name: random.normal(
-            float(name.endswith("gain")), 0.1 if value.ndim == 1 else 0.5, value.shape
+            float(name.endswith(("gain", "variance"))), 0.1 if value.ndim == 1 else 0.5, value.shape
         ).astype(np.float32)
         for name, value in sorted(graph.tensors().items())
     }

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tessera.models.functions import function
-from tessera.models.layers import BagReduce, Broadcast, Pool, StackedLSTM, Transformer
+from tessera.models.layers import BagReduce, Broadcast, Pool, Scale, StackedLSTM, Transformer
 from tessera.models.transforms import is_id, table_rows
 
 AXES = ("user", "event", "coupon")
@@ -150,6 +150,17 @@ class KerasGraph:
         )
         return layer(x)
 
+    def add_scale(self, node, x):
+        layer = self.layers[node["name"]] = Scale(name=node["name"])
+        return layer(x)
+
+    def add_batch_norm(self, node, x):
+        layer = self.layers[node["name"]] = keras.layers.BatchNormalization(
+            epsilon=node["epsilon"], name=node["name"]
+        )
+        # Padded events stay out of what training measures; the graph knows no mask of coupons.
+        return layer(x, mask=self.mask) if self.axis_of(node) == "event" else layer(x)
+
     def add_activation(self, node, x):
         return keras.layers.Activation(function(node["function"], node.get("slope")))(x)
 
@@ -170,6 +181,13 @@ class KerasGraph:
                 add_dense(found, f"{name}.", self.layers[name])
             elif op == "layer_norm":
                 add_norm(found, f"{name}.", self.layers[name])
+            elif op == "scale":
+                found[f"{name}.gain"] = (self.layers[name].gain, "same")
+                found[f"{name}.bias"] = (self.layers[name].bias, "same")
+            elif op == "batch_norm":
+                add_norm(found, f"{name}.", self.layers[name])
+                found[f"{name}.mean"] = (self.layers[name].moving_mean, "same")
+                found[f"{name}.variance"] = (self.layers[name].moving_variance, "same")
             elif op == "lstm":
                 for k, layer in enumerate(self.layers[name].cells):
                     for direction, cell in layer.items():
@@ -212,7 +230,7 @@ def add_dense(found: dict, prefix: str, layer: keras.layers.Dense, role: str = "
         found[f"{prefix}{role}bias"] = (layer.bias, "same")
 
 
-def add_norm(found: dict, prefix: str, layer: keras.layers.LayerNormalization, role="") -> None:
+def add_norm(found: dict, prefix: str, layer: keras.layers.Layer, role="") -> None:
     found[f"{prefix}{role}gain"] = (layer.gamma, "same")
     found[f"{prefix}{role}bias"] = (layer.beta, "same")
 

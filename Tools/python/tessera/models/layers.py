@@ -57,6 +57,17 @@ class Pool(keras.layers.Layer):
         return ops.sum(x * newest, axis=1, keepdims=True)
 
 
+class Scale(keras.layers.Layer):
+    """x · gain + bias of each column; the identity until it is trained."""
+
+    def build(self, x_shape) -> None:
+        self.gain = self.add_weight((x_shape[-1],), initializer="ones", name="gain")
+        self.bias = self.add_weight((x_shape[-1],), initializer="zeros", name="bias")
+
+    def call(self, x):
+        return x * self.gain + self.bias
+
+
 class StackedLSTM(keras.layers.Layer):
     """Keras LSTMs on top of each other, each in one or both directions."""
 
