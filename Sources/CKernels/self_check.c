@@ -117,6 +117,21 @@ static void check_scale(const tsr_kernels *t, const memory *m) {
                         .bias = m->bias + 1, .output = m->out, .output_stride = STRIDE});
 }
 
+static void check_dot(const tsr_kernels *t, const memory *m) {
+  t->dot(&(tsr_dot){.rows = ROWS, .width = WIDTH, .a = m->x, .a_stride = STRIDE, .b = m->x + WIDTH, .b_stride = STRIDE,
+                    .b_map = m->ids, .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_l2_norm(const tsr_kernels *t, const memory *m) {
+  t->l2_norm(&(tsr_l2_norm){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE, .epsilon = 1e-6f,
+                            .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_softmax(const tsr_kernels *t, const memory *m) {
+  t->softmax(&(tsr_softmax){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE, .output = m->out,
+                            .output_stride = STRIDE});
+}
+
 static const struct {
   const char *kernel;
   void (*run)(const tsr_kernels *, const memory *);

@@ -180,9 +180,18 @@ import SeededRandom
           x.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5, rows: rows, width: width,
           into: $0.unsafeRows)
       }
+      keep(rows) {
+        unsafe table.scale(
+          x.unsafeRows, gain: gain, bias: gain, rows: rows, width: width, into: $0.unsafeRows)
+      }
     }
     // As above.
     unsafe map.withUnsafeBufferPointer { map in
+      let block = FloatBlock(rows, 1)
+      unsafe table.dot(
+        MappedRows(x.unsafeRows), MappedRows(y.unsafeRows, map: map.baseAddress), rows: rows,
+        width: width, into: block.unsafeRows)
+      results.append(block.bits)
       for combination in [Combination.add, .multiply, .subtract, .maximum, .minimum] {
         keep(rows) {
           unsafe table.combine(
@@ -197,6 +206,15 @@ import SeededRandom
           MappedRows(x.unsafeRows, map: map.baseAddress), rows: rows, width: width,
           into: $0.unsafeRows)
       }
+    }
+    // As above.
+    keep(rows) {
+      unsafe table.l2Norm(
+        x.unsafeRows, epsilon: 1e-6, rows: rows, width: width, into: $0.unsafeRows)
+    }
+    // As above.
+    keep(rows) {
+      unsafe table.softmax(x.unsafeRows, rows: rows, width: width, into: $0.unsafeRows)
     }
     for activation in Activation.all {
       keep(rows) {

@@ -65,6 +65,43 @@ struct ElementOperationTests {
     }
   }
 
+  @Test("a product of vectors is one number on the finer axis; it is of two of equal width")
+  func dot() throws {
+    func dot(_ inputs: String) -> String {
+      "{\"name\":\"score\",\"op\":\"dot\",\"inputs\":[\(inputs)]}"
+    }
+    let typed = try graph(dot("\"wide\",\"wide\""))
+    #expect(typed.nodes[3].axis == .coupon && typed.nodes[3].width == 1)
+    expectRefusal(model(dot("\"wide\",\"age\"")), .type, "dot needs equal widths")
+    expectRefusal(model(dot("\"wide\",\"wide\",\"wide\"")), .type, "exactly 2")
+  }
+
+  @Test("an epsilon is above 0, and one that is missing is asked for with what frameworks have")
+  func epsilons() {
+    for (op, usual) in [("batch_norm", "Keras 1e-3"), ("l2_norm", "1e-12")] {
+      expectRefusal(
+        model(after("\"op\":\"\(op)\",\"epsilon\":0")), .attribute, "\"epsilon\"", "above 0")
+      expectRefusal(model(after("\"op\":\"\(op)\"")), .attribute, "\"epsilon\"", usual)
+    }
+  }
+
+  @Test("a variance of 0 is taken, one below 0 is refused with its tensor; means may be below 0")
+  func variances() throws {
+    let typed = try graph(after("\"op\":\"batch_norm\",\"epsilon\":0.001"))
+    func tensors(variance: Float) -> [TensorData] {
+      typed.requiredTensors.map { required in
+        var values = [Float](repeating: -1, count: required.shape.reduce(1, *))
+        if required.name == "tested.variance" { values = [1, variance, 2] }
+        return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
+      }
+    }
+    #expect(typed.requiredTensors.filter(\.isNonNegative).map(\.name) == ["tested.variance"])
+    try typed.validate(tensors(variance: 0))
+    let error = #expect(throws: ModelError.self) { try typed.validate(tensors(variance: -0.5)) }
+    #expect(error?.code == .tensor && error?.place == "tensor \"tested.variance\"")
+    #expect("\(error, default: "none")".contains("number 1 is -0.5"))
+  }
+
   @Test("a slope is needed by leaky_relu and elu, is at least 0, and is refused for the others")
   func slopes() throws {
     for word in ["leaky_relu", "elu"] {

@@ -254,6 +254,38 @@ typedef struct {
   size_t output_stride;
 } tsr_scale;
 
+/// out[row] = Σ a[a_map[row]] · b[b_map[row]] over the width: one number a row.
+typedef struct {
+  int32_t rows, width;
+  const float *a;
+  size_t a_stride;
+  const int32_t *a_map;           // or NULL
+  const float *b;
+  size_t b_stride;
+  const int32_t *b_map;           // or NULL
+  float *output;
+  size_t output_stride;
+} tsr_dot;
+
+/// out = x / max(√Σx², epsilon) over the width; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  float epsilon;
+  float *output;
+  size_t output_stride;
+} tsr_l2_norm;
+
+/// out = exp(x − max x) / Σ exp(x − max x) over the width; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  float *output;
+  size_t output_stride;
+} tsr_softmax;
+
 /// NaN → missing; sign(x)·log1p|x|; clip; (x − mean) / deviation: float32 [count] → one column.
 typedef struct {
   int32_t count;
@@ -279,7 +311,10 @@ typedef struct {
   X(combine)           \
   X(activate)          \
   X(number)            \
-  X(scale)
+  X(scale)             \
+  X(dot)               \
+  X(l2_norm)           \
+  X(softmax)
 
 /// The kernels of one instruction set.
 typedef struct {

@@ -161,6 +161,22 @@ def on_each_axis(op: str, **options: Any) -> Case:
     ]
 
 
+def dot_case() -> Case:
+    """Products of the user with each event, with itself and with each coupon."""
+    inputs, nodes = event_vectors(19)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("user_vector", "linear", ["age"], units=19, activation="tanh"),
+        node("near", "dot", ["user_vector", "event"]),
+        node("nearness", "pool", ["near"], mode="mean"),
+        node("size", "dot", ["user_vector", "user_vector"]),
+        node("coupon_vector", "linear", ["value"], units=19, activation="tanh"),
+        node("match", "dot", ["coupon_vector", "user_vector"]),
+        node("both", "concat", ["nearness", "size", "match"]),
+        *scored("both"),
+    ]
+
+
 def slice_case() -> Case:
     """Slices of a concat, of a product and of a slice, side by side, multiplied, repeated and pooled."""
     inputs, nodes = event_vectors(7)
@@ -263,6 +279,10 @@ def cases() -> dict[str, Case]:
     found["slice"] = slice_case()
     found["scale"] = on_each_axis("scale")
     found["batch_norm"] = on_each_axis("batch_norm", epsilon=1e-3)
+    found["dot"] = dot_case()
+    found["l2_norm"] = on_each_axis("l2_norm", epsilon=1e-12)
+    found["l2_norm_large_epsilon"] = on_each_axis("l2_norm", epsilon=2.0)
+    found["softmax"] = on_each_axis("softmax")
     found["pool_sum"] = over_events("pooled", "pool", mode="sum")
     for activation in ("silu", "gelu_tanh", "softplus", "hard_sigmoid"):
         inputs, nodes = number_case("user")

@@ -113,6 +113,9 @@ class KerasGraph:
     def add_min(self, node, *inputs):
         return keras.layers.Minimum()(list(inputs))
 
+    def add_dot(self, node, x, y):
+        return keras.ops.sum(x * y, axis=-1, keepdims=True)
+
     def add_slice(self, node, x):
         return x[..., node["begin"] : node["begin"] + node["width"]]
 
@@ -160,6 +163,13 @@ class KerasGraph:
         )
         # Padded events stay out of what training measures; the graph knows no mask of coupons.
         return layer(x, mask=self.mask) if self.axis_of(node) == "event" else layer(x)
+
+    def add_l2_norm(self, node, x):
+        # UnitNormalization is this with an epsilon of 1e-12.
+        return keras.ops.normalize(x, axis=-1, order=2, epsilon=node["epsilon"])
+
+    def add_softmax(self, node, x):
+        return keras.layers.Softmax(axis=-1)(x)
 
     def add_activation(self, node, x):
         return keras.layers.Activation(function(node["function"], node.get("slope")))(x)
