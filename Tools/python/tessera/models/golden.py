@@ -178,7 +178,7 @@ def dot_case() -> Case:
 
 
 def slice_case() -> Case:
-    """Slices of a concat, of a product and of a slice, side by side, multiplied, repeated and pooled."""
+    """Slices of concats, products and slices: side by side, multiplied, repeated and pooled."""
     inputs, nodes = event_vectors(7)
     return [*inputs, number("age", "user")], [
         *nodes,
