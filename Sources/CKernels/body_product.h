@@ -76,7 +76,7 @@ INLINE void epilogue_panel(const epilogue_block *b, int32_t r, int32_t rows, int
     f y = is_int8 ? f_fma(f_from_i(i_load(sums + n * PANEL_GROUP * 16)), f_mul(row_scales[n], scale), bias)
                   : f_add(f_load((const float *)sums + n * PANEL_GROUP * 16), bias);
     if (has_addend) y = f_add(y, load(addends[n] + column, count));
-    y = f_activated(y, activation);
+    y = f_activated(y, activation, b->args->slope);
     store(out + n * b->output_stride, y, count);
     const i magnitude = i_and(i_from_bits(y), i_set(BITS_ABS));
     most[n] = i_max(most[n], count == 16 ? magnitude : i_first(magnitude, count));
@@ -124,7 +124,7 @@ INLINE void epilogue_of(const epilogue_block *b, tsr_activation activation) {
 
 static void product(const tsr_product *a) {
   const tsr_matrix *w = a->matrix;
-  REQUIRE(a->rows >= 0);
+  REQUIRE(a->rows >= 0 && a->activation <= TSR_ELU);
   REQUIRE_EITHER(w->int8_weights, w->float_weights);
   if (w->int8_weights != NULL) REQUIRE(a->input_int8 != NULL && a->input_scales != NULL);
   else REQUIRE_ROWS(a->input_float, a->input_stride, w->depth);
@@ -162,6 +162,12 @@ static void product(const tsr_product *a) {
         case TSR_GELU: epilogue_of(&b, TSR_GELU); break;
         case TSR_TANH: epilogue_of(&b, TSR_TANH); break;
         case TSR_SIGMOID: epilogue_of(&b, TSR_SIGMOID); break;
+        case TSR_SILU: epilogue_of(&b, TSR_SILU); break;
+        case TSR_GELU_TANH: epilogue_of(&b, TSR_GELU_TANH); break;
+        case TSR_SOFTPLUS: epilogue_of(&b, TSR_SOFTPLUS); break;
+        case TSR_HARD_SIGMOID: epilogue_of(&b, TSR_HARD_SIGMOID); break;
+        case TSR_LEAKY_RELU: epilogue_of(&b, TSR_LEAKY_RELU); break;
+        case TSR_ELU: epilogue_of(&b, TSR_ELU); break;
       }
     }
     if (a->output_int8 != NULL) {

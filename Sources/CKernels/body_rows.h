@@ -98,7 +98,7 @@ static void layer_norm(const tsr_layer_norm *a) {
 }
 
 static void pool(const tsr_pool *a) {
-  REQUIRE(a->users >= 0 && a->width > 0 && a->offsets != NULL && a->mode <= TSR_MAX);
+  REQUIRE(a->users >= 0 && a->width > 0 && a->offsets != NULL && a->mode <= TSR_SUM);
   REQUIRE_ROWS(a->input, a->input_stride, a->width);
   REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t u = 0; u < a->users; u++) {
@@ -113,10 +113,10 @@ static void pool(const tsr_pool *a) {
     const f share = f_set(1.0f / (float)(end - first));
     FOR_COLUMNS(a->width) {
       f y = load((a->mode == TSR_LAST ? newest : in) + column, count);
-      if (a->mode == TSR_MEAN || a->mode == TSR_MAX)
+      if (a->mode == TSR_MEAN || a->mode == TSR_MAX || a->mode == TSR_SUM)
         for (int32_t t = 1; t < end - first; t++) {
           f x = load(in + (size_t)t * a->input_stride + column, count);
-          y = a->mode == TSR_MEAN ? f_add(y, x) : f_max(y, x);
+          y = a->mode == TSR_MAX ? f_max(y, x) : f_add(y, x);
         }
       if (a->mode == TSR_MEAN) y = f_mul(y, share);
       store(out + column, y, count);
@@ -125,7 +125,7 @@ static void pool(const tsr_pool *a) {
 }
 
 static void combine(const tsr_combine *a) {
-  REQUIRE(a->rows >= 0 && a->width > 0 && a->combination <= TSR_MULTIPLY);
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->combination <= TSR_MINIMUM);
   REQUIRE_ROWS(a->a, a->a_stride, a->width);
   REQUIRE(a->b == NULL || a->b_stride >= (size_t)a->width);
   REQUIRE_ROWS(a->output, a->output_stride, a->width);
@@ -136,22 +136,21 @@ static void combine(const tsr_combine *a) {
     float *out = a->output + (size_t)r * a->output_stride;
     FOR_COLUMNS(a->width) {
       f x = load(left + column, count);
-      if (right != NULL)
-        x = a->combination == TSR_ADD ? f_add(x, load(right + column, count))
-                                      : f_mul(x, load(right + column, count));
+      if (right != NULL) x = f_combined(x, load(right + column, count), a->combination);
       store(out + column, x, count);
     }
   }
 }
 
 static void activate(const tsr_activate *a) {
-  REQUIRE(a->rows >= 0 && a->width > 0 && a->activation <= TSR_SIGMOID);
+  REQUIRE(a->rows >= 0 && a->width > 0 && a->activation <= TSR_ELU);
   REQUIRE_ROWS(a->input, a->input_stride, a->width);
   REQUIRE_ROWS(a->output, a->output_stride, a->width);
   for (int32_t r = 0; r < a->rows; r++) {
     const float *in = a->input + (size_t)r * a->input_stride;
     float *out = a->output + (size_t)r * a->output_stride;
-    FOR_COLUMNS(a->width) store(out + column, f_activated(load(in + column, count), a->activation), count);
+    FOR_COLUMNS(a->width)
+      store(out + column, f_activated(load(in + column, count), a->activation, a->slope), count);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "body_product.h"
 #include "body_rows.h"
+#include "body_vectors.h"
 #include "body_lstm.h"
 #include "body_attention.h"
 

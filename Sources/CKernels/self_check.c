@@ -85,27 +85,51 @@ static void check_layer_norm(const tsr_kernels *t, const memory *m) {
 }
 
 static void check_pool(const tsr_kernels *t, const memory *m) {
-  t->pool(&(tsr_pool){.users = USERS, .width = WIDTH, .offsets = offsets, .mode = TSR_MEAN, .input = m->x,
-                      .input_stride = STRIDE, .output = m->out, .output_stride = STRIDE});
+  const int32_t width = 50;  // the results of all modes lie side by side
+  for (int mode = TSR_LAST; mode <= TSR_SUM; mode++)
+    t->pool(&(tsr_pool){.users = USERS, .width = width, .offsets = offsets, .mode = (tsr_pooling)mode, .input = m->x,
+                        .input_stride = STRIDE, .output = m->out + width * mode, .output_stride = STRIDE});
 }
 
 static void check_combine(const tsr_kernels *t, const memory *m) {
-  t->combine(&(tsr_combine){.rows = ROWS, .width = WIDTH, .combination = TSR_MULTIPLY, .a = m->x, .a_stride = STRIDE,
-                            .b = m->x, .b_stride = STRIDE, .b_map = m->ids, .output = m->out,
-                            .output_stride = STRIDE});
+  const int32_t width = 50;  // the results of all combinations lie side by side
+  for (int combination = TSR_ADD; combination <= TSR_MINIMUM; combination++)
+    t->combine(&(tsr_combine){.rows = ROWS, .width = width, .combination = (tsr_combination)combination, .a = m->x,
+                              .a_stride = STRIDE, .b = m->x, .b_stride = STRIDE, .b_map = m->ids,
+                              .output = m->out + width * combination, .output_stride = STRIDE});
 }
 
 static void check_activate(const tsr_kernels *t, const memory *m) {
-  const int32_t width = 50;  // the results of all activations lie side by side
-  for (int activation = TSR_RELU; activation <= TSR_SIGMOID; activation++)
+  const int32_t width = 25;  // the results of all activations lie side by side
+  for (int activation = TSR_RELU; activation <= TSR_ELU; activation++)
     t->activate(&(tsr_activate){.rows = ROWS, .width = width, .activation = (tsr_activation)activation,
-                                .input = m->x, .input_stride = STRIDE,
+                                .slope = 0.3f, .input = m->x, .input_stride = STRIDE,
                                 .output = m->out + width * (activation - TSR_RELU), .output_stride = STRIDE});
 }
 
 static void check_number(const tsr_kernels *t, const memory *m) {
   t->number(&(tsr_number){.count = 1000, .input = m->x, .log1p = true, .low = -1, .high = 1, .mean = 0.25f,
                           .deviation = 0.75f, .output = m->out, .output_stride = 1});
+}
+
+static void check_scale(const tsr_kernels *t, const memory *m) {
+  t->scale(&(tsr_scale){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE, .gain = m->bias,
+                        .bias = m->bias + 1, .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_dot(const tsr_kernels *t, const memory *m) {
+  t->dot(&(tsr_dot){.rows = ROWS, .width = WIDTH, .a = m->x, .a_stride = STRIDE, .b = m->x + WIDTH, .b_stride = STRIDE,
+                    .b_map = m->ids, .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_l2_norm(const tsr_kernels *t, const memory *m) {
+  t->l2_norm(&(tsr_l2_norm){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE, .epsilon = 1e-6f,
+                            .output = m->out, .output_stride = STRIDE});
+}
+
+static void check_softmax(const tsr_kernels *t, const memory *m) {
+  t->softmax(&(tsr_softmax){.rows = ROWS, .width = WIDTH, .input = m->x, .input_stride = STRIDE, .output = m->out,
+                            .output_stride = STRIDE});
 }
 
 static const struct {

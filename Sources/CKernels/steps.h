@@ -78,6 +78,35 @@ INLINE f f_log1p(f x) {
   return f_fma(k, f_set(0.693145751953125f), p);
 }
 
+// x·σ(x); error ≤ 1e-6, of 1 + |x|. Below −87, where f_exp ends, x counts as −87: what is left is 0.
+INLINE f f_silu(f x) {
+  x = f_max(f_set(-87.0f), x);
+  return f_div(x, f_add(f_set(1.0f), f_exp(f_sub(f_set(0.0f), x))));
+}
+
+// x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))); absolute error ≤ 1e-6.
+INLINE f f_gelu_tanh(f x) {
+  f inner = f_mul(x, f_fma(f_mul(x, x), f_set(0.0356774081f), f_set(0.797884561f)));
+  f half = f_mul(x, f_set(0.5f));
+  return f_fma(half, f_tanh(inner), half);
+}
+
+// ln(1 + eˣ) = max(0, x) + ln(1 + e^−|x|), which cannot overflow; absolute error ≤ 1e-6.
+INLINE f f_softplus(f x) {
+  return f_add(f_max(f_set(0.0f), x), f_log1p(f_exp(f_sub(f_set(0.0f), f_abs(x)))));
+}
+
+INLINE f f_hard_sigmoid(f x) {
+  return f_max(f_set(0.0f), f_min(f_set(1.0f), f_fma(x, f_set(1 / 6.0f), f_set(0.5f))));
+}
+
+INLINE f f_leaky_relu(f x, f slope) { return f_if_greater(x, f_set(0.0f), x, f_mul(slope, x)); }
+
+// Absolute error ≤ 2e-7 of the slope.
+INLINE f f_elu(f x, f slope) {
+  return f_if_greater(x, f_set(0.0f), x, f_mul(slope, f_sub(f_exp(x), f_set(1.0f))));
+}
+
 // tanh(x) ≈ numerator / denominator with x clamped to ±7: a minimax fraction x·P₃(x²) / Q₃(x²), absolute
 // error ≤ 1.3e-6. With the coefficients of tanh(x/2) and x clamped to ±14, σ(x) ≈ (denominator +
 // numerator) / (2·denominator), error ≤ 7e-7. Kept apart so that an LSTM cell divides only twice.
@@ -152,13 +181,36 @@ INLINE f f_quick_lstm_cell(f zi, f zf, f zg, f c) {
 }
 INLINE f f_quick_lstm_hidden(f zo, f c) { return f_mul(f_quick_sigmoid(zo), f_quick_tanh(c)); }
 
-INLINE f f_activated(f x, tsr_activation activation) {
+// The larger and the smaller number, NaN where either is NaN: f_max and f_min forget a NaN in the first, so
+// zero times it is taken away.
+INLINE f f_if_number(f x, f y) { return f_fnma(f_min(f_set(1.0f), f_abs(x)), f_set(0.0f), y); }
+INLINE f f_maximum(f x, f y) { return f_if_number(x, f_max(x, y)); }
+INLINE f f_minimum(f x, f y) { return f_if_number(x, f_min(x, y)); }
+
+INLINE f f_combined(f x, f y, tsr_combination combination) {
+  switch (combination) {
+    case TSR_ADD: return f_add(x, y);
+    case TSR_MULTIPLY: return f_mul(x, y);
+    case TSR_SUBTRACT: return f_sub(x, y);
+    case TSR_MAXIMUM: return f_maximum(x, y);
+    case TSR_MINIMUM: return f_minimum(x, y);
+  }
+  return x;
+}
+
+INLINE f f_activated(f x, tsr_activation activation, float slope) {
   switch (activation) {
     case TSR_NONE: return x;
     case TSR_RELU: return f_max(f_set(0.0f), x);
     case TSR_GELU: return f_gelu(x);
     case TSR_TANH: return f_tanh(x);
     case TSR_SIGMOID: return f_sigmoid(x);
+    case TSR_SILU: return f_silu(x);
+    case TSR_GELU_TANH: return f_gelu_tanh(x);
+    case TSR_SOFTPLUS: return f_softplus(x);
+    case TSR_HARD_SIGMOID: return f_hard_sigmoid(x);
+    case TSR_LEAKY_RELU: return f_leaky_relu(x, f_set(slope));
+    case TSR_ELU: return f_elu(x, f_set(slope));
   }
   return x;
 }

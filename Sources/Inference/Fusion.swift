@@ -55,7 +55,7 @@ struct Fusion {
   private(set) var absorbed: [Int: Int] = [:]
   private(set) var homes: [Source: Home] = [:]
   /// Linear node → the node whose activation its product ends with.
-  private(set) var joined: [Int: (node: Int, activation: Operation.Activation)] = [:]
+  private(set) var joined: [Int: (node: Int, activation: Activation)] = [:]
 
   private let tensors: [String: TensorData]
 
@@ -86,7 +86,7 @@ struct Fusion {
   private func isConcat(_ node: Int) -> Bool {
     switch reading(node) {
     case .sideBySide: true
-    case .ids, .floats, .floatsAnd, .elements, .projected: false
+    case .ids, .floats, .floatsAnd, .elements, .columns, .projected: false
     }
   }
 
@@ -188,11 +188,15 @@ struct Fusion {
     }
   }
 
-  /// Whether a value can be computed into a slice: it has the slice's rows and is no concat itself.
+  /// Whether a value can be computed into a slice: it has the slice's rows and is no concat or slice itself,
+  /// which lie where their parts or their input do.
   private func canLive(_ source: Source, in axis: Axis) -> Bool {
     guard graph.edge(source).axis == axis else { return false }
-    if case .node(let node) = source { return !isConcat(node) }
-    return true
+    guard case .node(let node) = source else { return true }
+    switch reading(node) {
+    case .sideBySide, .columns: return false
+    case .ids, .floats, .floatsAnd, .elements, .projected: return true
+    }
   }
 
   private func appendLeaves(of node: Int, to leaves: inout [Leaf]) {
@@ -240,7 +244,7 @@ extension Fusion {
       case .floatsAnd(let matrix):
         demand.float = true
         demand.add(int8: isInt8(matrix))
-      case .floats, .elements: demand.float = true
+      case .floats, .elements, .columns: demand.float = true
       case .ids: break
       }
     }

@@ -1,3 +1,4 @@
+internal import Kernels
 internal import ModelGraph
 
 /// How an operation is computed: what it demands of its inputs, and the steps that it becomes.
@@ -27,7 +28,9 @@ enum Reading: Equatable {
   /// As float rows, and quantised if this matrix is int8.
   case floatsAnd(forMatrix: String)
   /// As float rows of which each number is taken by itself: a product before it can end with this.
-  case elements(Operation.Activation)
+  case elements(Activation)
+  /// As float rows of which some columns are its own: nothing is computed.
+  case columns
   /// Side by side: what it reads can be computed into its own rows.
   case sideBySide
   /// Multiplied by these matrices `[outputs, width]` before anything else. `foldedWidth` is the width of

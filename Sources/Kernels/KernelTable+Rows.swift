@@ -64,7 +64,7 @@ extension KernelTable {
     unsafe c.pointee.pool(&a)
   }
 
-  /// output[r] = left[left map of r] + or · right[right map of r], `[rows, width]`.
+  /// output[r] = the combination of left[left map of r] and right[right map of r], `[rows, width]`.
   public func combine(
     _ left: MappedRows, _ combination: Combination, _ right: MappedRows, rows: Int, width: Int,
     into output: FloatRows
@@ -96,7 +96,7 @@ extension KernelTable {
     // The caller's pointers, used until the call ends.
     var a = unsafe tsr_activate(
       rows: Int32(rows), width: Int32(width), activation: activation.code,
-      input: input.base, input_stride: input.stride, output: output.base,
+      slope: activation.slope, input: input.base, input_stride: input.stride, output: output.base,
       output_stride: output.stride)
     unsafe c.pointee.activate(&a)
   }

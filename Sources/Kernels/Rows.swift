@@ -76,25 +76,13 @@ public struct MappedRows {
   }
 }
 
-/// The function at the end of a product. Error bounds against the exact function stand in
-/// `Sources/CKernels/steps.h`.
-public enum Activation: Int, Sendable {
-  case none = 0
-  case relu = 1
-  /// x/2 · (1 + erf(x/√2)).
-  case gelu = 2
-  case tanh = 3
-  case sigmoid = 4
-
-  var code: tsr_activation { tsr_activation(rawValue: UInt32(rawValue)) }
-}
-
 /// How a user's rows become one row.
 public enum Pooling: Int, Sendable {
   case last = 0
   case first = 1
   case mean = 2
   case max = 3
+  case sum = 4
 }
 
 /// How the members of a bag become one row.
@@ -107,4 +95,9 @@ public enum BagReduction: Int, Sendable {
 public enum Combination: Int, Sendable {
   case add = 0
   case multiply = 1
+  case subtract = 2
+  /// NaN where either is NaN.
+  case maximum = 3
+  /// NaN where either is NaN.
+  case minimum = 4
 }

@@ -12,6 +12,16 @@ public enum Operation: Hashable, Sendable {
   case add
   /// The product of the inputs, element by element.
   case multiply
+  /// The first input less the second, element by element.
+  case subtract
+  /// The largest of the inputs, element by element.
+  case maximum
+  /// The smallest of the inputs, element by element.
+  case minimum
+  /// Σ xᵢ·yᵢ of two vectors.
+  case dot
+  /// Neighbouring columns of the input.
+  case slice(Slice)
   /// activation(W·x + b).
   case linear(Linear)
   /// A long short-term memory over each user's events.
@@ -20,6 +30,16 @@ public enum Operation: Hashable, Sendable {
   case transformer(Transformer)
   /// gain · (x − mean) / sqrt(variance + epsilon) + bias.
   case layerNorm(epsilon: Float)
+  /// x · gain + bias, of each column.
+  case scale
+  /// gain · (x − mean) / sqrt(variance + epsilon) + bias, with the mean and the variance of training.
+  case batchNorm(epsilon: Float)
+  /// x / max(sqrt(Σ x²), epsilon).
+  case l2Norm(epsilon: Float)
+  /// exp(x) / Σ exp(x).
+  case softmax
+  /// A function of each number by itself.
+  case activation(ElementFunction)
   /// One row for each user from the rows of its events.
   case pool(Pooling)
   /// 1 / (1 + exp(−x)).
@@ -34,10 +54,20 @@ extension Operation {
     case .concat: Concat()
     case .add: Add()
     case .multiply: Multiply()
+    case .subtract: Subtract()
+    case .maximum: Maximum()
+    case .minimum: Minimum()
+    case .dot: Dot()
+    case .slice(let slice): slice
     case .linear(let linear): linear
     case .lstm(let lstm): lstm
     case .transformer(let transformer): transformer
     case .layerNorm(let epsilon): LayerNorm(epsilon: epsilon)
+    case .scale: Scale()
+    case .batchNorm(let epsilon): BatchNorm(epsilon: epsilon)
+    case .l2Norm(let epsilon): L2Norm(epsilon: epsilon)
+    case .softmax: Softmax()
+    case .activation(let function): function
     case .pool(let mode): Pool(mode: mode)
     case .sigmoid: Sigmoid()
     }
@@ -45,8 +75,11 @@ extension Operation {
 
   /// What `op` can say in `model.json`, in the order of `Registry/MODEL.md`.
   static let bodies: [any OperationBody.Type] = [
-    Embedding.self, Concat.self, Add.self, Multiply.self, Linear.self, LSTM.self,
-    Transformer.self, LayerNorm.self, Pool.self, Sigmoid.self,
+    Embedding.self, Concat.self, Add.self, Multiply.self,
+    Subtract.self, Maximum.self, Minimum.self, Dot.self, Slice.self,
+    Linear.self, LSTM.self, Transformer.self, LayerNorm.self,
+    Scale.self, BatchNorm.self, L2Norm.self, Softmax.self, ElementFunction.self,
+    Pool.self, Sigmoid.self,
   ]
 }
 
@@ -59,10 +92,20 @@ package protocol OperationVisitor {
   func visit(_ concat: Operation.Concat) -> Answer
   func visit(_ add: Operation.Add) -> Answer
   func visit(_ multiply: Operation.Multiply) -> Answer
+  func visit(_ subtract: Operation.Subtract) -> Answer
+  func visit(_ maximum: Operation.Maximum) -> Answer
+  func visit(_ minimum: Operation.Minimum) -> Answer
+  func visit(_ dot: Operation.Dot) -> Answer
+  func visit(_ slice: Operation.Slice) -> Answer
   func visit(_ linear: Operation.Linear) -> Answer
   func visit(_ lstm: Operation.LSTM) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer
   func visit(_ layerNorm: Operation.LayerNorm) -> Answer
+  func visit(_ scale: Operation.Scale) -> Answer
+  func visit(_ batchNorm: Operation.BatchNorm) -> Answer
+  func visit(_ l2Norm: Operation.L2Norm) -> Answer
+  func visit(_ softmax: Operation.Softmax) -> Answer
+  func visit(_ activation: Operation.ElementFunction) -> Answer
   func visit(_ pool: Operation.Pool) -> Answer
   func visit(_ sigmoid: Operation.Sigmoid) -> Answer
 }

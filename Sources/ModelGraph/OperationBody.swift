@@ -43,11 +43,20 @@ struct NeededTensor {
   let isShared: Bool
   /// Whether more rows than the shape says are fine.
   let rowsMayExceed: Bool
+  /// Whether no number may be below 0.
+  var isNonNegative = false
 
   /// Numbers that stay float32, the node's own: gains, biases.
   static func vector(_ name: String, _ count: Int) -> NeededTensor {
     NeededTensor(
       name: name, shape: [count], isQuantisable: false, isShared: false, rowsMayExceed: false)
+  }
+
+  /// float32 numbers of which a square root is taken, the node's own: variances.
+  static func variances(_ name: String, _ count: Int) -> NeededTensor {
+    var tensor = vector(name, count)
+    tensor.isNonNegative = true
+    return tensor
   }
 
   /// Weights of a product, the node's own.

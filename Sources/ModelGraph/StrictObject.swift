@@ -90,12 +90,12 @@ struct StrictObject {
     return index
   }
 
-  /// The epsilon of a normalisation.
-  func epsilon() throws -> Float {
+  /// The epsilon of a normalisation; `usual` says what frameworks have where nobody chose.
+  func epsilon(usual: String = "Keras 1e-3, PyTorch 1e-5") throws -> Float {
     guard let value = try float("epsilon") else {
       throw ModelError(
         .attribute, at: place,
-        "\"epsilon\" is missing; write the one used in training (Keras 1e-3, PyTorch 1e-5)")
+        "\"epsilon\" is missing; write the one used in training (\(usual))")
     }
     return value
   }

@@ -19,7 +19,7 @@ struct TensorCollector {
     tensors.append(
       TypedGraph.RequiredTensor(
         name: name, shape: shape, isQuantisable: needed.isQuantisable,
-        rowsMayExceed: needed.rowsMayExceed))
+        rowsMayExceed: needed.rowsMayExceed, isNonNegative: needed.isNonNegative))
   }
 
   private func share(

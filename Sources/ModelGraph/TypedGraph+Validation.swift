@@ -54,10 +54,16 @@ extension TypedGraph.RequiredTensor {
       offender = scales.firstIndex { !$0.isFinite || $0 < 0 }
     }
     guard isComplete else { return fault("holds another count of numbers than its shape says") }
-    return offender.map { offender in
-      fault(
+    if let offender {
+      return fault(
         "number \(offender) is NaN, infinite or a negative scale; the training diverged or the file "
           + "is damaged")
+    }
+    guard isNonNegative, case .float32(let values) = tensor.storage else { return nil }
+    return values.firstIndex { $0 < 0 }.map { negative in
+      fault(
+        "number \(negative) is \(values[negative]), and a variance is never below 0; check which tensor "
+          + "was exported")
     }
   }
 }

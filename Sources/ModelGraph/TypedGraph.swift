@@ -68,6 +68,8 @@ public struct TypedGraph: Sendable {
     public let isQuantisable: Bool
     /// Whether it may have more rows than the shape says (learned positions).
     public let rowsMayExceed: Bool
+    /// Whether no number in it may be below 0 (variances).
+    public let isNonNegative: Bool
   }
 
   /// Types every edge, or says the first thing that is wrong.

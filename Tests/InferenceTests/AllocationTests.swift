@@ -14,7 +14,20 @@ struct AllocationTests {
     .disabled(if: Self.isUnoptimised, "code that is not optimised boxes its iterators"),
     arguments: UInt64(1)...12, Storage.allCases)
   func none(seed: UInt64, storage: Storage) throws {
-    var model = RandomModel(seed: seed)
+    try expectNone(RandomModel(seed: seed), seed: seed, storage: storage)
+  }
+
+  @Test(
+    "nor do operations on elements and rows",
+    .enabled(if: tsr_allocations_are_counted(), "a sanitizer has its own malloc"),
+    .disabled(if: Self.isUnoptimised, "code that is not optimised boxes its iterators"),
+    arguments: UInt64(1)...12)
+  func elements(seed: UInt64) throws {
+    try expectNone(RandomModel(seed: seed, hasElements: true), seed: seed, storage: .mixed)
+  }
+
+  private func expectNone(_ model: RandomModel, seed: UInt64, storage: Storage) throws {
+    var model = model
     let (graph, tensors) = try model.make()
     let requests = try [0, 3, 19].map {
       try model.request(graph.signature, events: $0, coupons: 1 + $0 % 5)

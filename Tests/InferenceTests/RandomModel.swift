@@ -18,6 +18,7 @@ extension SeededGenerator {
 /// Draws models with every operation and every fusion, and users for them.
 struct RandomModel {
   private var random: SeededGenerator
+  private let hasElements: Bool
   private var inputs: [InputDescription] = []
   private var nodes: [NodeDescription] = []
   private var widths: [String: Int] = [:]
@@ -33,7 +34,12 @@ struct RandomModel {
     let embedding: Operation.Embedding
   }
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  /// - Parameter hasElements: whether operations on elements and rows stand between the others. Without them
+  ///   a seed gives the model that it gave before there were any.
+  init(seed: UInt64, hasElements: Bool = false) {
+    random = SeededGenerator(seed: seed)
+    self.hasElements = hasElements
+  }
 
   /// A graph that types, and tensors that fit it.
   mutating func make() throws -> (graph: TypedGraph, tensors: [TensorData]) {
@@ -45,8 +51,8 @@ struct RandomModel {
       // An embedding that an LSTM may read as well.
       user.append(pool(row(.event)))
     }
-    let userRow = sideBySide(user)
-    let coupon = side(.coupon)
+    let userRow = elements(sideBySide(user), .user)
+    let coupon = elements(side(.coupon), .coupon)
     let pair: String
     if random.count(0...3) == 0 {
       let left = dense(userRow, units: 24)
@@ -66,7 +72,7 @@ struct RandomModel {
   private mutating func finish(
     _ hidden: String, second: String?
   ) throws -> (graph: TypedGraph, tensors: [TensorData]) {
-    let logit = add(.linear(.init(units: 1)), [hidden], width: 1)
+    let logit = add(.linear(.init(units: 1)), [elements(hidden, .coupon)], width: 1)
     var outputs = [add(.sigmoid, [logit], width: 1)]
     if let second { outputs.append(add(.linear(.init(units: 1)), [second], width: 1)) }
     let graph = try TypedGraph(
@@ -74,7 +80,10 @@ struct RandomModel {
         name: "random", limits: limits, inputs: inputs, nodes: nodes, outputs: outputs))
     let tensors = graph.requiredTensors.map { required in
       let scale = required.shape.count == 2 ? 1 / Float(required.shape[1]).squareRoot() : 0.3
-      let values = (0..<required.shape.reduce(1, *)).map { _ in random.normal() * scale }
+      let values = (0..<required.shape.reduce(1, *)).map { _ -> Float in
+        let value = random.normal() * scale
+        return required.isNonNegative ? abs(value) : value
+      }
       return TensorData(name: required.name, shape: required.shape, storage: .float32(values))
     }
     return (graph, tensors)
@@ -92,7 +101,9 @@ struct RandomModel {
   private func sum(_ names: [String]) -> Int { names.reduce(0) { $0 + widths[$1, default: 0] } }
 
   private mutating func dense(_ name: String, units: Int) -> String {
-    let activation = random.one(of: Operation.Activation.allCases)
+    let activation = random.one(
+      of: hasElements
+        ? Operation.Activation.allCases : [.none, .relu, .gelu, .tanh, .sigmoid])
     return add(
       .linear(.init(units: units, useBias: random.coin(), activation: activation)), [name],
       width: units)
@@ -121,13 +132,13 @@ struct RandomModel {
   }
 
   private mutating func pool(_ name: String) -> String {
-    add(
-      .pool(random.one(of: Operation.Pooling.allCases)), [name], width: widths[name, default: 0])
+    let modes = hasElements ? Operation.Pooling.allCases : [.last, .first, .mean, .max]
+    return add(.pool(random.one(of: modes)), [name], width: widths[name, default: 0])
   }
 
   /// Everything from the event columns to one row for each user.
   private mutating func events() -> String {
-    var row = side(.event)
+    var row = elements(side(.event), .event)
     if random.count(0...2) == 0 {
       // The user's columns beside each event.
       row = sideBySide((besideEvents() + [row]).shuffled(using: &random))
@@ -179,6 +190,50 @@ struct RandomModel {
       parts.append(dense(random.one(of: parts), units: random.count(1...6)))
     }
     return sideBySide(parts.shuffled(using: &random))
+  }
+
+  /// Where the model has them, some operations on the elements of a vector or on its rows.
+  private mutating func elements(_ name: String, _ axis: Axis) -> String {
+    guard hasElements else { return name }
+    var name = name
+    for _ in 0..<random.count(1...3) { name = element(name, axis) }
+    return name
+  }
+
+  private mutating func element(_ name: String, _ axis: Axis) -> String {
+    let width = widths[name, default: 0]
+    switch random.count(0...10) {
+    case 0: return add(.scale, [name], width: width)
+    case 1: return add(.batchNorm(epsilon: 0.001), [name], width: width)
+    case 2: return add(.l2Norm(epsilon: random.one(of: [1e-12, 3])), [name], width: width)
+    case 3: return sideBySide([name, add(.softmax, [name], width: width)])
+    case 4: return sideBySide([add(.dot, pair(name, axis), width: 1), name])
+    case 5: return add(.subtract, pair(name, axis), width: width)
+    case 6: return add(.maximum, pair(name, axis) + [dense(name, units: width)], width: width)
+    case 7: return add(.minimum, pair(name, axis), width: width)
+    case 8:
+      let part = random.count(1...width)
+      return add(
+        .slice(.init(begin: random.count(0...width - part), width: part)), [name], width: part)
+    case 9:
+      // The two parts of a vector in the other order, or one of them twice.
+      let part = random.count(1...width)
+      let left = add(.slice(.init(begin: 0, width: part)), [name], width: part)
+      let rest = Operation.Slice(begin: part == width ? 0 : part, width: max(1, width - part))
+      return sideBySide([add(.slice(rest), [name], width: rest.width), left, name])
+    default:
+      // The last of the counts; an Int is an open set.
+      let word = random.one(of: Operation.ElementFunction.Word.allCases)
+      let slope: Float? = word == .leakyReLU || word == .elu ? random.one(of: [0, 0.2, 1.5]) : nil
+      let input = random.coin() ? name : add(.linear(.init(units: width)), [name], width: width)
+      return add(.activation(.init(word, slope: slope)), [input], width: width)
+    }
+  }
+
+  /// The vector and another of its width, in any order: the user's, or one made of itself.
+  private mutating func pair(_ name: String, _ axis: Axis) -> [String] {
+    let source = axis == .user || random.coin() ? name : number(.user)
+    return [name, dense(source, units: widths[name, default: 0])].shuffled(using: &random)
   }
 
   // MARK: - Inputs

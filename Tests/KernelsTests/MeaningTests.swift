@@ -12,6 +12,13 @@ import SeededRandom
     case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
     case .tanh: tanh(x)
     case .sigmoid: 1 / (1 + exp(-x))
+    case .silu: x / (1 + exp(-x))
+    case .geluTanh:
+      x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .softplus: max(0, x) + log1p(exp(-abs(x)))
+    case .hardSigmoid: min(1, max(0, x / 6 + 0.5))
+    case .leakyReLU(let slope): x > 0 ? x : Double(slope) * x
+    case .elu(let slope): x > 0 ? x : Double(slope) * expm1(x)
     }
   }
 
@@ -21,7 +28,11 @@ import SeededRandom
 
   @Test(
     "Activations stay within their stated bounds, from far below to far above saturation",
-    arguments: [(Activation.gelu, 1e-6), (.tanh, 2e-7), (.sigmoid, 2e-7)])
+    arguments: [
+      (Activation.gelu, 1e-6), (.tanh, 2e-7), (.sigmoid, 2e-7), (.silu, 1e-6), (.geluTanh, 1e-6),
+      (.softplus, 1e-6), (.hardSigmoid, 1e-7), (.relu, 0), (.leakyReLU(slope: 0.2), 3e-7),
+      (.elu(slope: 1), 2e-7), (.elu(slope: 0.5), 1e-7),
+    ])
   func activations(activation: Activation, bound: Double) {
     let count = 60_001
     let values = (0..<count).map { (Float($0) - 30_000) * 1e-3 }
@@ -33,6 +44,28 @@ import SeededRandom
     let worst = values.indices.map { abs(Double(y[0, $0]) - exact(Double(values[$0]), activation)) }
       .max()
     #expect((worst ?? 1) <= bound)
+  }
+
+  @Test("Activations of the largest numbers and of infinity are what they tend to; NaN stays NaN")
+  func farActivations() {
+    let large = Float.greatestFiniteMagnitude
+    let far = FloatBlock(1, 5, values: [-.infinity, -large, large, .infinity, .nan])
+    for activation in Activation.all {
+      let y = FloatBlock(1, 5)
+      // Both blocks outlive the call.
+      unsafe KernelTable.scalar.activate(
+        far.unsafeRows, activation, rows: 1, width: 5, into: y.unsafeRows)
+      #expect(y[0, 4].isNaN, "\(activation)")
+      for column in 1...2 {
+        let exact = exact(Double(far[0, column]), activation)
+        #expect(abs(Double(y[0, column]) - exact) <= 1e-6 * (1 + abs(exact)), "\(activation)")
+      }
+      switch activation {
+      case .none, .relu, .gelu, .silu, .geluTanh, .softplus, .leakyReLU, .elu:
+        #expect(y[0, 3] == .infinity, "\(activation)")
+      case .tanh, .sigmoid, .hardSigmoid: #expect(y[0, 3] == 1, "\(activation)")
+      }
+    }
   }
 
   @Test(

@@ -27,13 +27,30 @@ import SeededRandom
         trial % 2 == 0
         ? FloatBlock(rows + 1, outputs, values: random.floats((rows + 1) * outputs)) : nil
       let map = trial % 4 == 0 ? (0..<rows).map { _ in Int32(random.int(0...rows)) } : nil
-      let activation = Activation(rawValue: trial % 5) ?? .none
+      let activation = Activation.withoutSlope[trial % 5]
       let expected = product(
         .scalar, weights, input, addend: addend, map: map, activation: activation)
       let found = product(table, weights, input, addend: addend, map: map, activation: activation)
       #expect(
         found.1 == expected.1,
         "rows \(rows) outputs \(outputs) depth \(depth) int8 \(isInt8) \(activation)")
+    }
+  }
+
+  @Test(
+    "A product ends with any activation in the bits of the scalar one",
+    arguments: KernelTable.vectorised)
+  func productsWithActivations(table: KernelTable) {
+    var random = SeededGenerator(seed: 5)
+    for activation in Activation.all {
+      for (isInt8, hasAddend) in [(true, true), (true, false), (false, true), (false, false)] {
+        let weights = matrix(&random, outputs: 37, depth: 20, isInt8: isInt8)
+        let input = LayerInput(5, 20, values: random.floats(5 * 20, scale: 2), isInt8: isInt8)
+        let addend = hasAddend ? FloatBlock(5, 37, values: random.floats(5 * 37)) : nil
+        let expected = product(.scalar, weights, input, addend: addend, activation: activation)
+        let found = product(table, weights, input, addend: addend, activation: activation)
+        #expect(found.0.bits == expected.0.bits && found.1 == expected.1, "\(activation)")
+      }
     }
   }
 
@@ -133,7 +150,7 @@ import SeededRandom
     // Blocks and arrays outlive the calls and have the sizes that the kernels ask for.
     unsafe offsets.withUnsafeBufferPointer { offsets in
       guard let offsets = offsets.baseAddress else { return }
-      for mode in [Pooling.last, .first, .mean, .max] {
+      for mode in [Pooling.last, .first, .mean, .max, .sum] {
         keep(6) {
           unsafe table.pool(
             x.unsafeRows, offsets: offsets, users: 6, width: width, mode: mode, into: $0.unsafeRows)
@@ -163,10 +180,19 @@ import SeededRandom
           x.unsafeRows, gain: gain, bias: gain, epsilon: 1e-5, rows: rows, width: width,
           into: $0.unsafeRows)
       }
+      keep(rows) {
+        unsafe table.scale(
+          x.unsafeRows, gain: gain, bias: gain, rows: rows, width: width, into: $0.unsafeRows)
+      }
     }
     // As above.
     unsafe map.withUnsafeBufferPointer { map in
-      for combination in [Combination.add, .multiply] {
+      let block = FloatBlock(rows, 1)
+      unsafe table.dot(
+        MappedRows(x.unsafeRows), MappedRows(y.unsafeRows, map: map.baseAddress), rows: rows,
+        width: width, into: block.unsafeRows)
+      results.append(block.bits)
+      for combination in [Combination.add, .multiply, .subtract, .maximum, .minimum] {
         keep(rows) {
           unsafe table.combine(
             MappedRows(x.unsafeRows), combination, MappedRows(y.unsafeRows, map: map.baseAddress),
@@ -181,7 +207,16 @@ import SeededRandom
           into: $0.unsafeRows)
       }
     }
-    for activation in [Activation.none, .relu, .gelu, .tanh, .sigmoid] {
+    // As above.
+    keep(rows) {
+      unsafe table.l2Norm(
+        x.unsafeRows, epsilon: 1e-6, rows: rows, width: width, into: $0.unsafeRows)
+    }
+    // As above.
+    keep(rows) {
+      unsafe table.softmax(x.unsafeRows, rows: rows, width: width, into: $0.unsafeRows)
+    }
+    for activation in Activation.all {
       keep(rows) {
         unsafe table.activate(
           x.unsafeRows, activation, rows: rows, width: width, into: $0.unsafeRows)

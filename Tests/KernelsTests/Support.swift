@@ -145,6 +145,13 @@ final class Scratch {
   deinit { unsafe pointer.deallocate() }
 }
 
+extension Activation {
+  static let withoutSlope: [Activation] = [
+    .none, .relu, .gelu, .tanh, .sigmoid, .silu, .geluTanh, .softplus, .hardSigmoid,
+  ]
+  static let all = withoutSlope + [.leakyReLU(slope: 0.2), .elu(slope: 1.3)]
+}
+
 extension KernelTable {
   /// All but the reference.
   static var vectorised: [KernelTable] { available.filter { $0.name != "scalar" } }

@@ -40,6 +40,10 @@ import Testing
       unsafe try WrongTable("combine") { unsafe $0.pointee.combine = { _ in } },
       unsafe try WrongTable("activate") { unsafe $0.pointee.activate = { _ in } },
       unsafe try WrongTable("number") { unsafe $0.pointee.number = { _ in } },
+      unsafe try WrongTable("scale") { unsafe $0.pointee.scale = { _ in } },
+      unsafe try WrongTable("dot") { unsafe $0.pointee.dot = { _ in } },
+      unsafe try WrongTable("l2_norm") { unsafe $0.pointee.l2_norm = { _ in } },
+      unsafe try WrongTable("softmax") { unsafe $0.pointee.softmax = { _ in } },
     ]
   }
 

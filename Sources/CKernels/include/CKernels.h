@@ -43,11 +43,23 @@ typedef enum {
   TSR_RELU = 1,
   TSR_GELU = 2,   // exact: x/2 · (1 + erf(x/√2))
   TSR_TANH = 3,
-  TSR_SIGMOID = 4
+  TSR_SIGMOID = 4,
+  TSR_SILU = 5,          // x · sigmoid(x)
+  TSR_GELU_TANH = 6,     // x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³)))
+  TSR_SOFTPLUS = 7,      // ln(1 + eˣ)
+  TSR_HARD_SIGMOID = 8,  // x/6 + ½ within 0 … 1
+  TSR_LEAKY_RELU = 9,    // x above 0, else slope·x
+  TSR_ELU = 10           // x above 0, else slope·(eˣ − 1)
 } tsr_activation;
 
-typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3 } tsr_pooling;
-typedef enum { TSR_ADD = 0, TSR_MULTIPLY = 1 } tsr_combination;
+typedef enum { TSR_LAST = 0, TSR_FIRST = 1, TSR_MEAN = 2, TSR_MAX = 3, TSR_SUM = 4 } tsr_pooling;
+typedef enum {
+  TSR_ADD = 0,
+  TSR_MULTIPLY = 1,
+  TSR_SUBTRACT = 2,
+  TSR_MAXIMUM = 3,  // NaN where either is NaN, as is TSR_MINIMUM
+  TSR_MINIMUM = 4
+} tsr_combination;
 typedef enum { TSR_BAG_SUM = 0, TSR_BAG_MEAN = 1 } tsr_bag;
 
 /// Weights [outputs, depth], packed once when a model is loaded. All instruction sets share the
@@ -100,6 +112,7 @@ typedef struct {
   size_t addend_stride;
   const int32_t *addend_map;      // [rows] or NULL
   tsr_activation activation;
+  float slope;                    // of TSR_LEAKY_RELU and TSR_ELU
   float *output;                  // [rows, outputs] or NULL
   size_t output_stride;
   uint8_t *output_int8;           // or NULL
@@ -206,7 +219,7 @@ typedef struct {
   size_t output_stride;
 } tsr_pool;
 
-/// out[row] = a[a_map[row]] (+ or ·) b[b_map[row]]; with b NULL a copy (broadcast for concat).
+/// out[row] = combination(a[a_map[row]], b[b_map[row]]); with b NULL a copy (broadcast for concat).
 typedef struct {
   int32_t rows, width;
   tsr_combination combination;
@@ -224,11 +237,54 @@ typedef struct {
 typedef struct {
   int32_t rows, width;
   tsr_activation activation;
+  float slope;                    // of TSR_LEAKY_RELU and TSR_ELU
   const float *input;
   size_t input_stride;
   float *output;
   size_t output_stride;
 } tsr_activate;
+
+/// out = x · gain + bias of each column, rounded once; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  const float *gain, *bias;       // [width]
+  float *output;
+  size_t output_stride;
+} tsr_scale;
+
+/// out[row] = Σ a[a_map[row]] · b[b_map[row]] over the width: one number a row.
+typedef struct {
+  int32_t rows, width;
+  const float *a;
+  size_t a_stride;
+  const int32_t *a_map;           // or NULL
+  const float *b;
+  size_t b_stride;
+  const int32_t *b_map;           // or NULL
+  float *output;
+  size_t output_stride;
+} tsr_dot;
+
+/// out = x / max(√Σx², epsilon) over the width; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  float epsilon;
+  float *output;
+  size_t output_stride;
+} tsr_l2_norm;
+
+/// out = exp(x − max x) / Σ exp(x − max x) over the width; output may be the input.
+typedef struct {
+  int32_t rows, width;
+  const float *input;
+  size_t input_stride;
+  float *output;
+  size_t output_stride;
+} tsr_softmax;
 
 /// NaN → missing; sign(x)·log1p|x|; clip; (x − mean) / deviation: float32 [count] → one column.
 typedef struct {
@@ -254,7 +310,11 @@ typedef struct {
   X(pool)              \
   X(combine)           \
   X(activate)          \
-  X(number)
+  X(number)            \
+  X(scale)             \
+  X(dot)               \
+  X(l2_norm)           \
+  X(softmax)
 
 /// The kernels of one instruction set.
 typedef struct {

@@ -46,6 +46,10 @@ extension Activation {
       case .gelu: .gelu
       case .tanh: .tanh
       case .sigmoid: .sigmoid
+      case .silu: .silu
+      case .geluTanh: .geluTanh
+      case .softplus: .softplus
+      case .hardSigmoid: .hardSigmoid
       }
   }
 }

@@ -1,7 +1,7 @@
 internal import Kernels
 internal import ModelGraph
 
-/// left + right or left · right: [rows, width].
+/// left and right, combined element by element: [rows, width].
 struct CombineAction: Action {
   let left: MappedOperand
   let combination: Combination

@@ -15,7 +15,7 @@ extension Operation.Linear: Lowering {
     let label = node.description.name
     let joined = builder.fusion.joined[index]
     let result = TypedGraph.Source.node(joined?.node ?? index)
-    let activation = Activation(joined?.activation ?? activation)
+    let activation = joined?.activation ?? Activation(activation)
     let bias = useBias ? "\(label).bias" : nil
     let weight = "\(label).weight"
     let demand = builder.fusion.demand(for: result)

@@ -30,6 +30,7 @@ extension Kernels.Pooling {
       case .first: .first
       case .mean: .mean
       case .max: .max
+      case .sum: .sum
       }
   }
 }

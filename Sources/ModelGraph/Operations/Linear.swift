@@ -17,7 +17,7 @@ extension Operation {
     }
   }
 
-  /// A function applied to every element.
+  /// A function applied to every element that needs nothing beside its name.
   public enum Activation: String, Hashable, Sendable, CaseIterable {
     /// x.
     case none
@@ -29,6 +29,14 @@ extension Operation {
     case tanh
     /// 1 / (1 + exp(−x)).
     case sigmoid
+    /// x / (1 + exp(−x)).
+    case silu
+    /// x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³))).
+    case geluTanh = "gelu_tanh"
+    /// ln(1 + exp(x)).
+    case softplus
+    /// x/6 + 1/2, within 0 … 1.
+    case hardSigmoid = "hard_sigmoid"
   }
 }
 

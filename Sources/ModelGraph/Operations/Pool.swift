@@ -11,6 +11,8 @@ extension Operation {
     case mean
     /// The largest of each column.
     case max
+    /// The sum of the rows.
+    case sum
   }
 
   /// One row for each user from the rows of its events.

@@ -18,6 +18,7 @@ import numpy as np
 from tessera.json_files import write_json
 from tessera.models.batches import Batcher
 from tessera.models.export import write_model
+from tessera.models.functions import FUNCTIONS, SLOPED
 from tessera.models.keras_graph import KerasGraph
 from tessera.models.operations import Operation, operations
 from tessera.models.recorded import write_frames
@@ -126,7 +127,7 @@ def number_case(axis: str = "coupon", **options: Any) -> Case:
     return inputs, scored("amount")
 
 
-def axes_case(op: str) -> Case:
+def axes_case(op: str, takes_two: bool = False) -> Case:
     """A user vector meets a coupon vector in `op`; events stay on their own axis."""
     inputs = [number("age", "user"), number("spend", "event"), number("value", "coupon")]
     nodes = [
@@ -138,7 +139,84 @@ def axes_case(op: str) -> Case:
         node("coupon_vector", "linear", ["value"], units=4, activation="tanh"),
         node("joined", op, ["pooled_vector", "user_vector", "coupon_vector"]),
     ]
+    if takes_two:
+        nodes[-1] = node("among_users", op, ["pooled_vector", "user_vector"])
+        nodes.append(node("joined", op, ["among_users", "coupon_vector"]))
     return inputs, nodes + scored("joined")
+
+
+def on_each_axis(op: str, **options: Any) -> Case:
+    """`op` reads a concat of events, one of the user's, and a product of coupons."""
+    inputs, nodes = event_vectors(6)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("of_event", op, ["event"], **options),
+        node("history", "pool", ["of_event"], mode="mean"),
+        node("user", "concat", ["history", "age"]),
+        node("of_user", op, ["user"], **options),
+        node("coupon", "linear", ["value"], units=17),
+        node("of_coupon", op, ["coupon"], **options),
+        node("both", "concat", ["of_user", "of_coupon"]),
+        *scored("both"),
+    ]
+
+
+def dot_case() -> Case:
+    """Products of the user with each event, with itself and with each coupon."""
+    inputs, nodes = event_vectors(19)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("user_vector", "linear", ["age"], units=19, activation="tanh"),
+        node("near", "dot", ["user_vector", "event"]),
+        node("nearness", "pool", ["near"], mode="mean"),
+        node("size", "dot", ["user_vector", "user_vector"]),
+        node("coupon_vector", "linear", ["value"], units=19, activation="tanh"),
+        node("match", "dot", ["coupon_vector", "user_vector"]),
+        node("both", "concat", ["nearness", "size", "match"]),
+        *scored("both"),
+    ]
+
+
+def slice_case() -> Case:
+    """Slices of concats, products and slices: side by side, multiplied, repeated and pooled."""
+    inputs, nodes = event_vectors(7)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("middle", "slice", ["event"], begin=2, width=4),
+        node("first", "slice", ["event"], begin=0, width=2),
+        node("swapped", "concat", ["middle", "first"]),
+        node("dense", "linear", ["swapped"], units=6, activation="tanh"),
+        node("half", "slice", ["dense"], begin=3, width=3),
+        node("pooled", "pool", ["half"], mode="mean"),
+        node("last", "slice", ["pooled"], begin=2, width=1),
+        node("user", "concat", ["age", "last", "pooled"]),
+        node("user_part", "slice", ["user"], begin=1, width=3),
+        node("coupon", "linear", ["value"], units=5, activation="tanh"),
+        node("coupon_part", "slice", ["coupon"], begin=1, width=3),
+        node("product", "multiply", ["user_part", "coupon_part"]),
+        node("beside", "concat", ["product", "user_part", "value"]),
+        node("heads", "linear", ["beside"], units=2, activation="tanh"),
+        node("score", "slice", ["heads"], begin=1, width=1),
+        node("logit", "slice", ["heads"], begin=0, width=1),
+        node("redeem", "sigmoid", ["logit"]),
+    ]
+
+
+def activation_case(**options: Any) -> Case:
+    """Activations that join the product before them, one of which is an output, and one alone."""
+    inputs, nodes = event_vectors(6)
+    return [*inputs, number("age", "user")], [
+        *nodes,
+        node("dense", "linear", ["event"], units=5),
+        node("joined", "activation", ["dense"], **options),
+        node("history", "pool", ["joined"], mode="mean"),
+        node("user", "concat", ["history", "age"]),
+        node("bent", "activation", ["user"], **options),
+        node("beside", "concat", ["bent", "value"]),
+        node("hidden", "linear", ["beside"], units=6, activation="tanh"),
+        node("logit", "linear", ["hidden"], units=1),
+        node("score", "activation", ["logit"], **options),
+    ]
 
 
 def outputs_case() -> Case:
@@ -227,6 +305,24 @@ def cases() -> dict[str, Case]:
             )
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
+    found["subtract"] = axes_case("subtract", takes_two=True)
+    found["slice"] = slice_case()
+    found["scale"] = on_each_axis("scale")
+    found["batch_norm"] = on_each_axis("batch_norm", epsilon=1e-3)
+    found["dot"] = dot_case()
+    found["l2_norm"] = on_each_axis("l2_norm", epsilon=1e-12)
+    found["l2_norm_large_epsilon"] = on_each_axis("l2_norm", epsilon=2.0)
+    found["softmax"] = on_each_axis("softmax")
+    found["pool_sum"] = over_events("pooled", "pool", mode="sum")
+    for activation in ("silu", "gelu_tanh", "softplus", "hard_sigmoid"):
+        inputs, nodes = number_case("user")
+        nodes[1]["activation"] = activation
+        found[f"linear_{activation}"] = (inputs, nodes)
+    for function in (*FUNCTIONS, *SLOPED):
+        if function == "none":
+            continue
+        slope = {"slope": 0.25} if function in SLOPED else {}
+        found[f"activation_{function}"] = activation_case(function=function, **slope)
     shown = {part["op"] for _, nodes in found.values() for part in nodes}
     for operation in operations():
         if operation.word not in shown:
@@ -305,7 +401,7 @@ def write_case(folder: Path, case: Case, seed: int) -> None:
     graph = KerasGraph(description)
     tensors = {
         name: random.normal(
-            float(name.endswith("gain")), 0.1 if value.ndim == 1 else 0.5, value.shape
+            float(name.endswith(("gain", "variance"))), 0.1 if value.ndim == 1 else 0.5, value.shape
         ).astype(np.float32)
         for name, value in sorted(graph.tensors().items())
     }

@@ -13,7 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from tessera.models.layers import BagReduce, Broadcast, Pool, StackedLSTM, Transformer
+from tessera.models.functions import function
+from tessera.models.layers import BagReduce, Broadcast, Pool, Scale, StackedLSTM, Transformer
 from tessera.models.transforms import is_id, table_rows
 
 AXES = ("user", "event", "coupon")
@@ -105,11 +106,25 @@ class KerasGraph:
     def add_multiply(self, node, *inputs):
         return keras.layers.Multiply()(list(inputs))
 
+    def add_subtract(self, node, *inputs):
+        return keras.layers.Subtract()(list(inputs))
+
+    def add_max(self, node, *inputs):
+        return keras.layers.Maximum()(list(inputs))
+
+    def add_min(self, node, *inputs):
+        return keras.layers.Minimum()(list(inputs))
+
+    def add_dot(self, node, x, y):
+        return keras.ops.sum(x * y, axis=-1, keepdims=True)
+
+    def add_slice(self, node, x):
+        return x[..., node["begin"] : node["begin"] + node["width"]]
+
     def add_linear(self, node, x):
-        activation = node.get("activation", "none")
         layer = self.layers[node["name"]] = keras.layers.Dense(
             node["units"],
-            activation=None if activation == "none" else activation,
+            activation=function(node.get("activation", "none")),
             use_bias=node.get("use_bias", True),
             name=node["name"],
         )
@@ -140,6 +155,27 @@ class KerasGraph:
         )
         return layer(x)
 
+    def add_scale(self, node, x):
+        layer = self.layers[node["name"]] = Scale(name=node["name"])
+        return layer(x)
+
+    def add_batch_norm(self, node, x):
+        layer = self.layers[node["name"]] = keras.layers.BatchNormalization(
+            epsilon=node["epsilon"], name=node["name"]
+        )
+        # Padded events stay out of what training measures; the graph knows no mask of coupons.
+        return layer(x, mask=self.mask) if self.axis_of(node) == "event" else layer(x)
+
+    def add_l2_norm(self, node, x):
+        # UnitNormalization is this with an epsilon of 1e-12.
+        return keras.ops.normalize(x, axis=-1, order=2, epsilon=node["epsilon"])
+
+    def add_softmax(self, node, x):
+        return keras.layers.Softmax(axis=-1)(x)
+
+    def add_activation(self, node, x):
+        return keras.layers.Activation(function(node["function"], node.get("slope")))(x)
+
     def add_pool(self, node, x):
         return Pool(node["mode"])(x, self.mask)
 
@@ -157,6 +193,13 @@ class KerasGraph:
                 add_dense(found, f"{name}.", self.layers[name])
             elif op == "layer_norm":
                 add_norm(found, f"{name}.", self.layers[name])
+            elif op == "scale":
+                found[f"{name}.gain"] = (self.layers[name].gain, "same")
+                found[f"{name}.bias"] = (self.layers[name].bias, "same")
+            elif op == "batch_norm":
+                add_norm(found, f"{name}.", self.layers[name])
+                found[f"{name}.mean"] = (self.layers[name].moving_mean, "same")
+                found[f"{name}.variance"] = (self.layers[name].moving_variance, "same")
             elif op == "lstm":
                 for k, layer in enumerate(self.layers[name].cells):
                     for direction, cell in layer.items():
@@ -200,7 +243,7 @@ def add_dense(found: dict, prefix: str, layer: keras.layers.Dense, role: str = "
         found[f"{prefix}{role}bias"] = (layer.bias, "same")
 
 
-def add_norm(found: dict, prefix: str, layer: keras.layers.LayerNormalization, role="") -> None:
+def add_norm(found: dict, prefix: str, layer: keras.layers.Layer, role="") -> None:
     found[f"{prefix}{role}gain"] = (layer.gamma, "same")
     found[f"{prefix}{role}bias"] = (layer.beta, "same")
 

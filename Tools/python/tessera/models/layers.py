@@ -46,6 +46,8 @@ class Pool(keras.layers.Layer):
         some = ops.cast(count > 0, "float32")
         if self.mode == "mean":
             return ops.sum(x * present, axis=1, keepdims=True) / ops.maximum(count, 1.0)
+        if self.mode == "sum":
+            return ops.sum(x * present, axis=1, keepdims=True)
         if self.mode == "max":
             return some * ops.max(ops.where(present > 0, x, -1e30), axis=1, keepdims=True)
         if self.mode == "first":
@@ -53,6 +55,17 @@ class Pool(keras.layers.Layer):
         rows = ops.arange(ops.shape(x)[1])[None, :, None]
         newest = ops.cast(ops.cast(rows, "float32") == count - 1, "float32")
         return ops.sum(x * newest, axis=1, keepdims=True)
+
+
+class Scale(keras.layers.Layer):
+    """x · gain + bias of each column; the identity until it is trained."""
+
+    def build(self, x_shape) -> None:
+        self.gain = self.add_weight((x_shape[-1],), initializer="ones", name="gain")
+        self.bias = self.add_weight((x_shape[-1],), initializer="zeros", name="bias")
+
+    def call(self, x):
+        return x * self.gain + self.bias
 
 
 class StackedLSTM(keras.layers.Layer):

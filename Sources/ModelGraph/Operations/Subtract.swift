@@ -1,0 +1,26 @@
+internal import TesseraWire
+
+extension Operation {
+  /// The first input less the second, element by element.
+  package struct Subtract: OperationBody {
+    static let word = "subtract"
+    static let attributes: [String] = []
+    static let inputCounts = 2...2
+
+    init() {}
+    init(_ object: StrictObject) {}
+    func encodeAttributes(into object: inout KeyedEncodingContainer<StrictObject.Key>) {}
+
+    var operation: Operation { .subtract }
+    package func accept<Visitor: OperationVisitor>(_ visitor: Visitor) -> Visitor.Answer {
+      visitor.visit(self)
+    }
+
+    func result(of inputs: NodeInputs) throws(ModelError) -> (axis: Axis, width: Int) {
+      (try inputs.commonAxis(), try inputs.commonWidth())
+    }
+    func tensors(for inputs: NodeInputs, limits: ModelDescription.Rows) -> [NeededTensor] { [] }
+    let isProbability = false
+    func multiplyAccumulates(_ read: ReadColumns) -> Int { 0 }
+  }
+}
