@@ -9,6 +9,7 @@ typedef struct { __m256 a, b; } f;
 typedef struct { __m256i a, b; } i;
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define STEP INLINE
 
 // −1 in the first `count` lanes, 0 in the others.
 INLINE i i_mask(size_t count) {

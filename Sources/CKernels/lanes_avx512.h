@@ -9,6 +9,7 @@ typedef __m512 f;
 typedef __m512i i;
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define STEP INLINE
 #define FIRST(count) ((__mmask16)((1u << (count)) - 1))
 
 INLINE f f_set(float x) { return _mm512_set1_ps(x); }

@@ -9,6 +9,7 @@ typedef struct { float32x4_t at[4]; } f;
 typedef struct { int32x4_t at[4]; } i;
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define STEP INLINE
 #define QUARTERS for (int q = 0; q < 4; q++)
 
 INLINE f f_set(float x) { f r; QUARTERS r.at[q] = vdupq_n_f32(x); return r; }

@@ -8,7 +8,7 @@ INLINE f f_sign_of(f sign, f magnitude) {
 
 // eˣ for x ≤ 88; below −87 it stays e⁻⁸⁷ (1.6e-38). Relative error ≤ 2e-7.
 // x = n·ln 2 + r, eʳ = 1 + r + r²·p(r); adding ROUNDING + 127 leaves n + 127 in the low bits.
-INLINE f f_exp(f x) {
+STEP f f_exp(f x) {
   x = f_max(f_set(-87.0f), f_min(f_set(88.0f), x));
   f shifted = f_fma(x, f_set(1.44269504f), f_set(ROUNDING + 127.0f));
   f n = f_sub(shifted, f_set(ROUNDING + 127.0f));
@@ -29,14 +29,14 @@ INLINE f f_sigmoid(f x) {
 }
 
 // (1 − e⁻²ˣ) / (1 + e⁻²ˣ) of |x|, with the sign of x; absolute error ≤ 2e-7.
-INLINE f f_tanh(f x) {
+STEP f f_tanh(f x) {
   f e = f_exp(f_mul(f_abs(x), f_set(-2.0f)));
   return f_sign_of(x, f_div(f_sub(f_set(1.0f), e), f_add(f_set(1.0f), e)));
 }
 
 // Abramowitz and Stegun 7.1.26: erf x = 1 − (a₁t + … + a₅t⁵)·e^(−x²), t = 1/(1 + p·x);
 // absolute error ≤ 5e-7.
-INLINE f f_erf(f x) {
+STEP f f_erf(f x) {
   f a = f_abs(x);
   f t = f_div(f_set(1.0f), f_fma(f_set(0.3275911f), a, f_set(1.0f)));
   f p = f_fma(f_set(1.061405429f), t, f_set(-1.453152027f));
@@ -47,14 +47,14 @@ INLINE f f_erf(f x) {
   return f_sign_of(x, f_fnma(f_mul(p, t), e, f_set(1.0f)));
 }
 
-INLINE f f_gelu(f x) {
+STEP f f_gelu(f x) {
   f half = f_mul(x, f_set(0.5f));
   return f_fma(half, f_erf(f_mul(x, f_set(0.707106781f))), half);
 }
 
 // ln(1 + x) for x ≥ 0; relative error ≤ 4e-7. u = 1 + x = 2ᵏ·m with m in [√½, √2); what the addition
 // lost, (x − (u − 1)), comes back divided by u.
-INLINE f f_log1p(f x) {
+STEP f f_log1p(f x) {
   f u = f_add(x, f_set(1.0f));
   f lost = f_if_greater(x, f_set(1.0f), f_sub(f_set(1.0f), f_sub(u, x)), f_sub(x, f_sub(u, f_set(1.0f))));
   i bits = i_sub(i_from_bits(u), i_set(0x3f3504f3));
@@ -79,20 +79,20 @@ INLINE f f_log1p(f x) {
 }
 
 // x·σ(x); error ≤ 1e-6, of 1 + |x|. Below −87, where f_exp ends, x counts as −87: what is left is 0.
-INLINE f f_silu(f x) {
+STEP f f_silu(f x) {
   x = f_max(f_set(-87.0f), x);
   return f_div(x, f_add(f_set(1.0f), f_exp(f_sub(f_set(0.0f), x))));
 }
 
 // x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))); absolute error ≤ 1e-6.
-INLINE f f_gelu_tanh(f x) {
+STEP f f_gelu_tanh(f x) {
   f inner = f_mul(x, f_fma(f_mul(x, x), f_set(0.0356774081f), f_set(0.797884561f)));
   f half = f_mul(x, f_set(0.5f));
   return f_fma(half, f_tanh(inner), half);
 }
 
 // ln(1 + eˣ) = max(0, x) + ln(1 + e^−|x|), which cannot overflow; absolute error ≤ 1e-6.
-INLINE f f_softplus(f x) {
+STEP f f_softplus(f x) {
   return f_add(f_max(f_set(0.0f), x), f_log1p(f_exp(f_sub(f_set(0.0f), f_abs(x)))));
 }
 
@@ -103,7 +103,7 @@ INLINE f f_hard_sigmoid(f x) {
 INLINE f f_leaky_relu(f x, f slope) { return f_if_greater(x, f_set(0.0f), x, f_mul(slope, x)); }
 
 // Absolute error ≤ 2e-7 of the slope.
-INLINE f f_elu(f x, f slope) {
+STEP f f_elu(f x, f slope) {
   return f_if_greater(x, f_set(0.0f), x, f_mul(slope, f_sub(f_exp(x), f_set(1.0f))));
 }
 
@@ -131,7 +131,7 @@ INLINE fraction f_half_tanh_fraction(f x) {
 }
 
 // σ(zf)·c + σ(zi)·tanh(zg), over one denominator.
-INLINE f f_lstm_cell(f zi, f zf, f zg, f c) {
+STEP f f_lstm_cell(f zi, f zf, f zg, f c) {
   fraction in = f_half_tanh_fraction(zi), forget = f_half_tanh_fraction(zf);
   fraction candidate = f_tanh_fraction(zg);
   f kept = f_mul(f_add(forget.denominator, forget.numerator), c);
@@ -141,7 +141,7 @@ INLINE f f_lstm_cell(f zi, f zf, f zg, f c) {
   return f_div(sum, f_mul(f_add(forget.denominator, forget.denominator), shared));
 }
 // σ(zo)·tanh(c), over one denominator.
-INLINE f f_lstm_hidden(f zo, f c) {
+STEP f f_lstm_hidden(f zo, f c) {
   fraction out = f_half_tanh_fraction(zo), state = f_tanh_fraction(c);
   return f_div(f_mul(f_add(out.denominator, out.numerator), state.numerator),
                f_mul(f_add(out.denominator, out.denominator), state.denominator));
@@ -176,10 +176,10 @@ INLINE f f_quick_sigmoid(f x) {
 }
 
 // Where the state is kept in int8: σ(zf)·c + σ(zi)·tanh(zg), and σ(zo)·tanh(c).
-INLINE f f_quick_lstm_cell(f zi, f zf, f zg, f c) {
+STEP f f_quick_lstm_cell(f zi, f zf, f zg, f c) {
   return f_fma(f_quick_sigmoid(zf), c, f_mul(f_quick_sigmoid(zi), f_quick_tanh(zg)));
 }
-INLINE f f_quick_lstm_hidden(f zo, f c) { return f_mul(f_quick_sigmoid(zo), f_quick_tanh(c)); }
+STEP f f_quick_lstm_hidden(f zo, f c) { return f_mul(f_quick_sigmoid(zo), f_quick_tanh(c)); }
 
 // The larger and the smaller number, NaN where either is NaN: f_max and f_min forget a NaN in the first, so
 // zero times it is taken away.
@@ -187,7 +187,7 @@ INLINE f f_if_number(f x, f y) { return f_fnma(f_min(f_set(1.0f), f_abs(x)), f_s
 INLINE f f_maximum(f x, f y) { return f_if_number(x, f_max(x, y)); }
 INLINE f f_minimum(f x, f y) { return f_if_number(x, f_min(x, y)); }
 
-INLINE f f_combined(f x, f y, tsr_combination combination) {
+STEP f f_combined(f x, f y, tsr_combination combination) {
   switch (combination) {
     case TSR_ADD: return f_add(x, y);
     case TSR_MULTIPLY: return f_mul(x, y);
@@ -198,7 +198,7 @@ INLINE f f_combined(f x, f y, tsr_combination combination) {
   return x;
 }
 
-INLINE f f_activated(f x, tsr_activation activation, float slope) {
+STEP f f_activated(f x, tsr_activation activation, float slope) {
   switch (activation) {
     case TSR_NONE: return x;
     case TSR_RELU: return f_max(f_set(0.0f), x);
