@@ -122,6 +122,14 @@ INLINE void epilogue_of(const epilogue_block *b, tsr_activation activation) {
   else epilogue(b, activation, false, false);
 }
 
+// One epilogue for the rarer activations, chosen at each panel: one for each would double the code of all
+// instruction sets, and a branch that always goes one way costs little beside their exponentials.
+static __attribute__((noinline)) void epilogue_of_any(const epilogue_block *b) {
+  const tsr_product *a = b->args;
+  for (int32_t r = 0; r < b->rows; r++)
+    epilogue_rows(b, r, 1, a->activation, a->matrix->int8_weights != NULL, a->addend != NULL);
+}
+
 static void product(const tsr_product *a) {
   const tsr_matrix *w = a->matrix;
   REQUIRE(a->rows >= 0 && a->activation <= TSR_ELU);
@@ -162,12 +170,12 @@ static void product(const tsr_product *a) {
         case TSR_GELU: epilogue_of(&b, TSR_GELU); break;
         case TSR_TANH: epilogue_of(&b, TSR_TANH); break;
         case TSR_SIGMOID: epilogue_of(&b, TSR_SIGMOID); break;
-        case TSR_SILU: epilogue_of(&b, TSR_SILU); break;
-        case TSR_GELU_TANH: epilogue_of(&b, TSR_GELU_TANH); break;
-        case TSR_SOFTPLUS: epilogue_of(&b, TSR_SOFTPLUS); break;
-        case TSR_HARD_SIGMOID: epilogue_of(&b, TSR_HARD_SIGMOID); break;
-        case TSR_LEAKY_RELU: epilogue_of(&b, TSR_LEAKY_RELU); break;
-        case TSR_ELU: epilogue_of(&b, TSR_ELU); break;
+        case TSR_SILU:
+        case TSR_GELU_TANH:
+        case TSR_SOFTPLUS:
+        case TSR_HARD_SIGMOID:
+        case TSR_LEAKY_RELU:
+        case TSR_ELU: epilogue_of_any(&b); break;
       }
     }
     if (a->output_int8 != NULL) {

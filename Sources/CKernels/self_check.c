@@ -47,10 +47,13 @@ static void check_quantise(const tsr_kernels *t, const memory *m) {
 static void check_product(const tsr_kernels *t, const memory *m) {
   const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, false, m->weights);
   quantise_input(m);
-  t->product(&(tsr_product){.matrix = &w, .rows = ROWS, .input_int8 = m->q, .input_scales = m->scales,
-                            .addend = m->x, .addend_stride = STRIDE, .activation = TSR_GELU, .output = m->out,
-                            .output_stride = STRIDE, .output_int8 = m->out_int8,
-                            .output_scales = m->out_scales, .scratch = m->scratch});
+  // One activation with an epilogue of its own, one of those that share one; the results lie side by side.
+  for (int end = 0; end < 2; end++)
+    t->product(&(tsr_product){.matrix = &w, .rows = ROWS, .input_int8 = m->q, .input_scales = m->scales,
+                              .addend = m->x, .addend_stride = STRIDE, .activation = end == 0 ? TSR_GELU : TSR_ELU,
+                              .slope = 0.3f, .output = m->out + end * GATES, .output_stride = STRIDE,
+                              .output_int8 = m->out_int8 + end * BLOCK / 2, .output_scales = m->out_scales + end * ROWS,
+                              .scratch = m->scratch});
 }
 
 static void check_gather(const tsr_kernels *t, const memory *m) {

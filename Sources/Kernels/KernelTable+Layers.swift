@@ -42,6 +42,7 @@ extension KernelTable {
     }
     // The forms in which the result is wanted.
     unsafe a.activation = activation.code
+    unsafe a.slope = activation.slope
     if let output = unsafe output {
       unsafe a.output = output.base
       unsafe a.output_stride = output.stride

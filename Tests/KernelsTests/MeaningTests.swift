@@ -29,7 +29,7 @@ import SeededRandom
   @Test(
     "Activations stay within their stated bounds, from far below to far above saturation",
     arguments: [
-      (Activation.gelu, 1e-6), (.tanh, 2e-7), (.sigmoid, 2e-7), (.silu, 1e-6), (.geluTanh, 1e-6),
+      (Activation.gelu, 1e-6), (.tanh, 2e-7), (.sigmoid, 2e-7), (.silu, 2e-6), (.geluTanh, 1e-6),
       (.softplus, 1e-6), (.hardSigmoid, 1e-7), (.relu, 0), (.leakyReLU(slope: 0.2), 3e-7),
       (.elu(slope: 1), 2e-7), (.elu(slope: 0.5), 1e-7),
     ])

@@ -36,7 +36,9 @@ struct ElementOperationTests {
     "vectors of other widths are not combined, and a difference is of two",
     arguments: ["subtract", "max", "min"])
   func combinations(op: String) throws {
-    let last = "{\"name\":\"score\",\"op\":\"linear\",\"inputs\":[\"tested\"],\"units\":1}"
+    let last =
+      "{\"name\":\"both\",\"op\":\"concat\",\"inputs\":[\"tested\",\"wide\"]},"
+      + "{\"name\":\"score\",\"op\":\"linear\",\"inputs\":[\"both\"],\"units\":1}"
     func tested(_ inputs: String) -> String {
       "{\"name\":\"tested\",\"op\":\"\(op)\",\"inputs\":[\(inputs)]},\(last)"
     }
