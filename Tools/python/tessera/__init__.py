@@ -35,7 +35,7 @@ def export(
     whose scores by the model itself are written beside it. `dtype`: of the weights, `float32` or
     `float16`. `seed`: of the invented requests.
 
-    Raises UnsupportedModelError (`tessera.models.from_keras`) with everything that the server does
+    Raises UnsupportedModelError (`tessera.models.errors`) with everything that the server does
     not run, ModelFolderError for names, limits and weights that the import would refuse, and
     TypeError for what is no model.
     """

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tessera.models.recorded import remove_golden, write_golden
+
 KERAS_FILES = (".keras", ".h5")
 LARGEST_SHOWN = 5
 
@@ -78,12 +80,15 @@ def export(
     if isinstance(model, (str, Path)):
         model = from_keras.load_model(Path(model))
     converted = from_keras.convert(model, inputs, outputs, limits, name)
-    converted.builder.write(folder, converted.description, dtype, seed)
-    if golden:
-        from_keras.write_golden(folder, converted, golden, seed)
+    description = converted.description
+    requests = from_keras.golden_requests(converted, golden, seed) if golden else None
+    converted.builder.write(folder, description, dtype, seed)
+    remove_golden(folder)
+    if requests:
+        write_golden(folder, description, *requests)
     shapes = {part: value.shape for part, value in converted.builder.tensors().items()}
     notes = tuple(converted.notes)
-    return Exported(folder, converted.description, shapes, golden, notes)
+    return Exported(folder, description, shapes, golden, notes)
 
 
 def is_keras(model: Any) -> bool:

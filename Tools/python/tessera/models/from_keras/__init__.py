@@ -3,15 +3,15 @@
 `convert` walks the model; `golden` scores invented requests with Keras itself.
 """
 
+from tessera.models.errors import Fault, UnsupportedModelError
 from tessera.models.from_keras.convert import ConvertedModel, convert, load_model
-from tessera.models.from_keras.golden import write_golden
-from tessera.models.from_keras.values import Fault, UnsupportedModelError
+from tessera.models.from_keras.golden import golden_requests
 
 __all__ = [
     "ConvertedModel",
     "Fault",
     "UnsupportedModelError",
     "convert",
+    "golden_requests",
     "load_model",
-    "write_golden",
 ]

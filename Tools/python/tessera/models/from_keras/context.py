@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tessera.models.errors import Fault
 from tessera.models.from_keras.columns import Column
-from tessera.models.from_keras.values import Fault, Refused, Value, rowwise, shown
+from tessera.models.from_keras.values import Refused, Value, rowwise, shown
 from tessera.models.graph_builder import GraphBuilder
 
 
@@ -60,20 +61,19 @@ class Context:
 
     @property
     def padded_columns(self) -> list[Column]:
-        """Inputs whose padding Keras masks; the server is not sent it."""
+        """Inputs whose padding Keras masks."""
         return [column for column in self.columns.values() if column.padding is not None]
 
     def unmasked_readings(self) -> list[Fault]:
-        """Layers that read padding although the model masks it elsewhere: they would differ."""
-        if not self.padded_columns:
+        """Layers that read padding although others are spared it: no history would suit both."""
+        if not (self.padded_columns and any(reading.is_masked for reading in self.readings)):
             return []
         return [
             Fault(
                 reading.layer,
                 reading.layer_class,
-                "it reads the padding, which the server is not sent, because the model masks it "
-                "elsewhere",
-                "let the mask reach it, or mask nothing (mask_zero=False)",
+                "it reads padding, which other layers are spared by a mask",
+                "let the mask reach all of them (Masking on inputs of numbers, too), or none",
             )
             for reading in self.readings
             if not reading.is_masked

@@ -8,17 +8,11 @@ from typing import Any
 
 import keras
 
+from tessera.models.errors import Fault, UnsupportedModelError
 from tessera.models.export import ModelFolderError
 from tessera.models.from_keras.columns import AXES, Column
 from tessera.models.from_keras.context import Context
-from tessera.models.from_keras.values import (
-    Fault,
-    IdValue,
-    Refused,
-    UnsupportedModelError,
-    Value,
-    shown,
-)
+from tessera.models.from_keras.values import IdValue, Refused, Value, shown
 from tessera.models.from_keras.walk import functional, walk
 from tessera.models.graph_builder import GraphBuilder, legal
 from tessera.models.limits import COUPONS_MAX, EVENTS_MAX, VECTOR_WIDTH_MAX
@@ -40,6 +34,8 @@ class ConvertedModel:
     events: int | None
     """Keras's fixed number of events; None where it takes any."""
     masks_padding: bool
+    loses_mask: bool
+    """Keras masks padding, but no layer that reads events sees the mask."""
     takes_no_events: bool
     """Keras scores a user without events as the server does."""
 
@@ -56,18 +52,27 @@ class ConvertedModel:
     @property
     def notes(self) -> list[str]:
         """What whoever sends requests must know."""
-        if self.events and not self.masks_padding:
-            return [
-                f"every user has {self.events} events, as in training: the model masks nothing, "
-                "so padding is data that clients send"
-            ]
         padded = [f'"{x.name}" is {x.padding!r}' for x in self.columns if x.padding is not None]
-        return [f"events where {' and '.join(padded)} are padding: do not send them"] * bool(padded)
+        if padded:
+            return [f"events where {' and '.join(padded)} are padding: do not send them"]
+        notes = []
+        if self.loses_mask:
+            notes.append("no mask reaches a layer that reads the events: padding counts as data")
+        if self.events:
+            notes.append(f"send {self.events} events for every user, the padding of training, too")
+        return notes
 
 
 def load_model(path: Path) -> keras.Model:
-    """A `.keras` or `.h5` file, without what only training needs."""
-    return keras.models.load_model(path, compile=False)
+    """A `.keras` or `.h5` file, without what only training needs.
+
+    Raises ModelFolderError where Keras cannot read it, and OSError.
+    """
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, TypeError) as error:
+        message = f"Keras does not read {path}: {str(error).splitlines()[0]}"
+        raise ModelFolderError(f"{message}; give tessera.export the model itself") from error
 
 
 def convert(
@@ -87,6 +92,8 @@ def convert(
         fault = Fault(model.name, type(model).__name__, refused.why, refused.instead)
         raise UnsupportedModelError([fault]) from None
     columns = open_columns(graph, axes)
+    if outputs is None and isinstance(graph._outputs_struct, dict):
+        outputs = sorted(graph._outputs_struct)
     context = Context({column.name: column for column in columns})
     for reserved in (*context.columns, *(outputs or ())):
         context.builder.reserve(reserved)
@@ -101,7 +108,11 @@ def convert(
     for column in columns:
         context.builder.add_input(column.spec)
     events = next((x.rows for x in columns if x.value.axis == "event" and x.rows), None)
-    masks = bool(context.padded_columns)
+    has_padding = bool(context.padded_columns)
+    masks = has_padding and all(reading.is_masked for reading in context.readings)
+    if not masks:
+        for column in context.padded_columns:
+            column.padding = None
     whole = find_limits(columns, limits, events, masks)
     return ConvertedModel(
         model,
@@ -111,6 +122,7 @@ def convert(
         values,
         events,
         masks,
+        has_padding and not masks,
         masks and all(reading.takes_none for reading in context.readings),
     )
 

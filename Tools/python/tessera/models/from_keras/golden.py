@@ -1,12 +1,7 @@
-"""Golden requests of an exported model: invented users, scored by Keras itself in float32.
-
-`golden.frames` holds SCORE frames as `warmup.frames` does; `golden.safetensors` one float32 tensor
-for each output, [rows of its axis over all frames in order, width].
-"""
+"""Golden requests of an exported model: invented users, scored by Keras itself in float32."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,7 +10,6 @@ import numpy as np
 from tessera.models.batches import AXIS_PART, column_rows, pad_rows
 from tessera.models.from_keras.columns import Column
 from tessera.models.from_keras.convert import ConvertedModel
-from tessera.models.recorded import write_frames
 
 UNKNOWN_SHARE = 0.05
 COUPONS_OF_A_USER_MAX = 5
@@ -26,13 +20,12 @@ GROUPED_EVERY = 8
 GROUP = 4
 
 
-def write_golden(folder: Path, converted: ConvertedModel, users: int, seed: int) -> None:
-    """Writes both files with so many users; the folder is there."""
-    from safetensors.numpy import save_file
-
+def golden_requests(
+    converted: ConvertedModel, users: int, seed: int
+) -> tuple[list[list[dict[str, Any]]], dict[str, np.ndarray]]:
+    """So many users by frame, and their scores as `recorded.write_golden` takes them."""
     invented = invent_users(converted, users, seed)
-    write_frames(folder / "golden.frames", converted.description, in_groups(invented))
-    save_file(keras_scores(converted, invented), folder / "golden.safetensors")
+    return in_groups(invented), keras_scores(converted, invented)
 
 
 def in_groups(users: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -91,6 +84,7 @@ def invent(column: Column, random: np.random.Generator) -> Any:
     unknown = random.random() < UNKNOWN_SHARE
     if "rows" in spec:
         if column.padding is not None:
+            # An id that is padding would not be sent.
             return int(random.integers(min(1, spec["rows"] - 1), spec["rows"]))
         return spec["rows"] + 7 if unknown else int(random.integers(spec["rows"]))
     if unknown:
@@ -144,8 +138,7 @@ def keras_array(
     dtype = {"string": object, "integer": np.int64}.get(spec.get("values"), np.float32)
     row_shape = (spec["width"],) if spec["kind"] == "vector" else ()
     parts = [
-        np.array([keras_value(spec, x) for x in column_rows(user, spec)], dtype)
-        for user in users
+        np.array([keras_value(spec, x) for x in column_rows(user, spec)], dtype) for user in users
     ]
     parts = [part.reshape(-1, *row_shape) for part in parts]
     if axis == "coupon" and not column.is_listwise:

@@ -109,6 +109,8 @@ def embedding(context: Context, layer: Any, inputs: list, shape: Shape) -> Value
                 "mask_zero=True hides the values that the lookup does not know",
                 "give the lookup a mask_token",
             )
+    elif given.is_assumed:
+        return replace(given, width=layer.output_dim, shape=shape)
     else:
         raise Refused("its ids were computed", "put it on an Input, or on a lookup of one")
     table = weight(layer.embeddings)
@@ -117,15 +119,15 @@ def embedding(context: Context, layer: Any, inputs: list, shape: Shape) -> Value
             why = f"its {len(table)} rows are less than the {len(ids.table_order)} of the lookup"
             raise Refused(why, "set input_dim to the lookup's vocabulary_size()")
         table = table[list(ids.table_order)]
-    if layer.mask_zero:
-        if ids.axis != "event":
-            raise Refused(f"mask_zero=True masks {ids.axis} rows", "only events have padding")
+    # Where rows are not read together, a mask changes nothing.
+    is_masked = layer.mask_zero and ids.axis == "event"
+    if is_masked:
         context.columns[ids.name].pad_with(padding)
     name = context.shared_table(layer, table)
     node = context.builder.add_node(
         layer.name, "embedding", [ids.name], table=name, width=layer.output_dim
     )
-    return Value(node, ids.axis, layer.output_dim, shape, is_masked=layer.mask_zero)
+    return Value(node, ids.axis, layer.output_dim, shape, is_masked=is_masked)
 
 
 def lookup(context: Context, layer: Any, inputs: list, shape: Shape) -> Value:
@@ -258,7 +260,7 @@ def time_distributed(context: Context, layer: Any, inputs: list, shape: Shape) -
     return inside(context, layer.layer, inputs, shape)
 
 
-READ_INPUTS = {embedding, lookup, normalization, masking}
+READ_INPUTS = {embedding, lookup, hashing, normalization, masking}
 """These say what an input is; all others read it as numbers."""
 WITHIN_ROWS = {
     keras.layers.Dense: dense,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import keras
@@ -25,12 +26,23 @@ def common_axis(inputs: list[Value]) -> str:
 
 
 def concatenate(context: Context, layer: Any, inputs: list[Value], shape: Shape) -> Value:
-    """A layer masks its result where any of them is masked."""
     for x in inputs:
         check_last_axis(layer.axis, rowwise(x))
     node = context.builder.add_node(layer.name, "concat", [x.name for x in inputs])
-    width, is_masked = sum(x.width for x in inputs), any(x.is_masked for x in inputs)
+    width = sum(x.width for x in inputs)
+    is_masked = (any if one_mask_suffices() else all)([x.is_masked for x in inputs])
     return Value(node, common_axis(inputs), width, shape, is_masked=is_masked)
+
+
+@cache
+def one_mask_suffices() -> bool:
+    """Whether Concatenate masks rows of which one input alone is masked: Keras versions differ."""
+    parts, masked = [np.zeros((1, 1, 1), np.float32)] * 2, np.zeros((1, 1), bool)
+    mask = keras.layers.Concatenate().compute_mask(
+        [keras.ops.convert_to_tensor(part) for part in parts],
+        [keras.ops.convert_to_tensor(masked), None],
+    )
+    return not keras.ops.convert_to_numpy(mask).any()
 
 
 def elementwise(context: Context, name: str, op: str, inputs: list[Value], shape: Shape) -> Value:

@@ -53,9 +53,25 @@ def operator_value(context: Context, node: Any, inputs: list[Value], shape: Shap
         return activate(context, operation.name, inputs[0], ACTIVATIONS[word])
     if word in RESHAPES:
         return reshaped(inputs[0], shape)
+    if word == "GetItem":
+        return part(context, node, inputs[0], shape)
     raise Refused(
         f"the operator {operation.name} is not served", "use a layer in its place, if there is one"
     )
+
+
+def part(context: Context, node: Any, x: Value, shape: Shape) -> Value:
+    """`x[:, -1]` and `x[:, 0]`: the newest and the oldest event."""
+    operation, key = node.operation, node.arguments.args[1]
+    rows = list(key)[1:] if isinstance(key, tuple) else []
+    while rows and rows[-1] == slice(None):
+        rows.pop()
+    if rows in ([-1], [0]) and x.axis == "event":
+        context.reads_events(operation, x, uses_mask=False)
+        mode = "last" if rows == [-1] else "first"
+        node_name = context.builder.add_node(operation.name, "pool", [x.name], mode=mode)
+        return Value(node_name, "user", x.width, shape)
+    raise Refused("this part of a tensor is not served", "take one event: x[:, -1] or x[:, 0]")
 
 
 def constant(context: Context, node: Any, x: Value, word: str) -> Value:

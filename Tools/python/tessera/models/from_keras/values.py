@@ -23,6 +23,8 @@ class Value:
     """The shape has no axis for the width, which is 1: (), or (R,)."""
     is_masked: bool = False
     """Keras knows which rows are padding."""
+    is_assumed: bool = False
+    """What a layer that was refused might have given."""
 
     @property
     def rows(self) -> Shape:
@@ -47,29 +49,6 @@ class Refused(Exception):  # noqa: N818 - what happened to a layer, caught by th
     def __init__(self, why: str, instead: str) -> None:
         super().__init__(f"{why}; {instead}")
         self.why, self.instead = why, instead
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One layer that cannot be served."""
-
-    layer: str
-    layer_class: str
-    why: str
-    instead: str
-
-    def __str__(self) -> str:
-        return f'{self.layer_class} "{self.layer}": {self.why}; {self.instead}'
-
-
-class UnsupportedModelError(ValueError):
-    """A model with parts that the server does not run; `faults` has all that were found."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        parts = "1 part" if len(faults) == 1 else f"{len(faults)} parts"
-        lines = [f"the model has {parts} that cannot be served:", *(f"- {x}" for x in faults)]
-        super().__init__("\n".join(lines))
-        self.faults = faults
 
 
 def rowwise(x: Value) -> Value:

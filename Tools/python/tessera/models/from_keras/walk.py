@@ -7,13 +7,14 @@ from typing import Any
 
 import keras
 
+from tessera.models.errors import Fault
 from tessera.models.from_keras.columns import Column
 from tessera.models.from_keras.context import Context
 from tessera.models.from_keras.layers import LAYERS, READ_INPUTS
 from tessera.models.from_keras.merging import MERGES
 from tessera.models.from_keras.operators import operator_value
 from tessera.models.from_keras.sequences import SEQUENCES
-from tessera.models.from_keras.values import Fault, Refused, Value
+from tessera.models.from_keras.values import Refused, Value
 
 MAPPINGS = LAYERS | MERGES | SEQUENCES
 
@@ -75,6 +76,7 @@ def step(context: Context, node: Any, given: list[Value | Column]) -> list[Value
     layer = node.operation
     shapes = [tuple(tensor.shape[1:]) for tensor in node.output_tensors]
     try:
+        check_numbers(layer)
         if isinstance(layer, keras.Model):
             return walk(context, functional(layer), in_model_order(layer, node, given))
         mapping = MAPPINGS.get(type(layer))
@@ -88,6 +90,15 @@ def step(context: Context, node: Any, given: list[Value | Column]) -> list[Value
         fault = Fault(layer.name, type(layer).__name__, refused.why, refused.instead)
         context.faults.append(fault)
         return [assumed(given, shape) for shape in shapes]
+
+
+def check_numbers(operation: Any) -> None:
+    """Refuses a layer that computes with other numbers than float32: scores would differ."""
+    numbers = getattr(operation, "compute_dtype", None)
+    if numbers in ("float16", "bfloat16", "float64"):
+        raise Refused(f"it computes in {numbers}", "load the model with the dtype policy float32")
+    if getattr(operation, "quantization_mode", None):
+        raise Refused("it is quantised already", "export the model before quantize()")
 
 
 def in_model_order(model: Any, node: Any, given: list[Value | Column]) -> list[Value | Column]:
@@ -106,6 +117,12 @@ def assumed(given: list[Value | Column], shape: tuple[int | None, ...]) -> Value
     """What a refused layer might have given, so that those after it are looked at, too."""
     values = [x for x in given if isinstance(x, Value)]
     axes = [x.axis for x in values if x.axis != "user" and len(shape) >= len(x.shape)]
-    width = shape[-1] if shape and shape[-1] else 1
-    name = values[0].name if values else ""
-    return Value(name, axes[0] if axes else "user", width, shape, is_bare=not shape)
+    return Value(
+        values[0].name if values else "",
+        axes[0] if axes else "user",
+        (shape[-1] if shape else None) or 1,
+        shape,
+        is_bare=not shape,
+        is_masked=any(x.is_masked for x in values),
+        is_assumed=True,
+    )
