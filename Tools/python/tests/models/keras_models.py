@@ -11,6 +11,8 @@ from keras import layers
 
 Built = tuple[keras.Model, dict[str, Any]]
 ITEMS, PROFILE, COUPON = 40, 4, 6
+SHORT = {"limits": {"events": 16}}
+"""Keras runs long histories slowly."""
 
 
 def items(rows: int | None = None) -> Any:
@@ -35,14 +37,14 @@ def bidirectional() -> Built:
     x = items()
     h = layers.Bidirectional(layers.LSTM(6, return_sequences=True))(embedded(x))
     h = layers.Bidirectional(layers.LSTM(5))(h)
-    return keras.Model(x, redeem(h)), {"limits": {"events": 30}}
+    return keras.Model(x, redeem(h)), SHORT
 
 
 def two_inputs() -> Built:
     x, profile = items(), keras.Input((PROFILE,), name="profile")
     h = layers.LSTM(7)(embedded(x))
     h = layers.Dense(8, activation="relu")(layers.Concatenate()([h, profile]))
-    return keras.Model([x, profile], redeem(layers.Dropout(0.3)(h))), {}
+    return keras.Model([x, profile], redeem(layers.Dropout(0.3)(h))), SHORT
 
 
 def pairwise() -> Built:
@@ -60,7 +62,7 @@ def fixed_coupons() -> Built:
     """One probability for each of twelve coupons that never change."""
     x = items()
     h = layers.LSTM(9, use_bias=False)(embedded(x, mask_zero=True))
-    return keras.Model(x, layers.Dense(12, "sigmoid", name="redeem")(h)), {}
+    return keras.Model(x, layers.Dense(12, "sigmoid", name="redeem")(h)), SHORT
 
 
 def padded() -> Built:
@@ -91,7 +93,7 @@ def nested() -> Built:
     own = layers.Flatten()(table(favourite))
     parts = [shared(head(encoder(table(x)))), shared(layers.Dense(3)(own))]
     total = layers.Multiply()([layers.Add()(parts), layers.Dense(1, "sigmoid")(own)])
-    return keras.Model([x, favourite], redeem(total)), {}
+    return keras.Model([x, favourite], redeem(total)), SHORT
 
 
 def listwise() -> Built:
@@ -103,7 +105,7 @@ def listwise() -> Built:
     both = layers.Dense(7, "tanh")(both)
     score = layers.Flatten(name="flat")(layers.Dense(1, "sigmoid")(both))
     axes = {"offers": "coupon", "brand": "coupon"}
-    options = {"inputs": axes, "outputs": ["redeem", "wide"], "limits": {"events": 16}}
+    options = {"inputs": axes, "outputs": ["redeem", "wide"]} | SHORT
     return keras.Model([x, offers, brand], [score, layers.Dense(4)(both)]), options
 
 
@@ -164,7 +166,7 @@ def recurrent() -> Built:
     x = items()
     h = layers.GRU(6, return_sequences=True)(embedded(x, mask_zero=True))
     h = layers.Bidirectional(layers.GRU(5, reset_after=False, return_sequences=True))(h)
-    return keras.Model(x, redeem(layers.SimpleRNN(4, "relu")(h))), {}
+    return keras.Model(x, redeem(layers.SimpleRNN(4, "relu")(h))), SHORT
 
 
 def convolution() -> Built:

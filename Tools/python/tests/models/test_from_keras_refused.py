@@ -118,6 +118,20 @@ def test_a_state_that_is_given_is_refused(tmp_path: Path) -> None:
     assert "initial_state" in str(refused(build, tmp_path))
 
 
+def test_a_layer_that_computes_in_half_precision_is_refused(tmp_path: Path) -> None:
+    half = sequence(lambda k: k.LSTM(3), lambda k: k.Dense(1, dtype="mixed_float16"))
+    assert "it computes in float16" in str(refused(half, tmp_path))
+
+
+def test_an_input_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    def build(keras: Any) -> Any:
+        x, idle = keras.Input((3,)), keras.Input((2,), name="idle")
+        return keras.Model([x, idle], keras.layers.Dense(1)(x))
+
+    (fault,) = refused(build, tmp_path).faults
+    assert (fault.layer, fault.why) == ("idle", "no layer reads it")
+
+
 def test_a_subclass_of_model_is_refused(tmp_path: Path) -> None:
     def build(keras: Any) -> Any:
         class Own(keras.Model):
