@@ -152,14 +152,30 @@ def elements() -> Built:
         layers.Dot(axes=-1, normalize=True)([a, b]),
         layers.Softmax()(a),
         layers.LeakyReLU(negative_slope=0.1)(b),
-        layers.ELU()(a),
+        layers.ELU(alpha=0.7)(a),
         layers.Activation("silu")(b),
+        layers.Dense(2, "leaky_relu")(b),
         layers.Dense(3, "hard_sigmoid")(a),
         layers.Rescaling(0.5, offset=-1.0)(a),
         layers.Normalization(mean=[0.5] * 6, variance=[2.0] * 6)(b),
         2.0 * a + 0.25,
+        a[:, 1:4],
     ]
     return keras.Model([a, b], redeem(layers.Concatenate()(parts))), {}
+
+
+def operators() -> Built:
+    """What stands between layers."""
+    x, profile = items(6), keras.Input((PROFILE,), name="profile")
+    event = embedded(x) * embedded_again(x)
+    columns = keras.ops.concatenate([event[:, :, 2:5], event[..., :2]], axis=-1)
+    sums = [keras.ops.sum(columns, axis=1), keras.ops.max(event, axis=1)]
+    h = keras.ops.tanh(keras.ops.concatenate([*sums, profile], axis=-1))
+    return keras.Model([x, profile], redeem(keras.ops.maximum(h, keras.ops.sigmoid(h)))), {}
+
+
+def embedded_again(x: Any) -> Any:
+    return layers.Embedding(ITEMS, 8)(x)
 
 
 def recurrent() -> Built:
@@ -194,6 +210,7 @@ MODELS: dict[str, Callable[[], Built]] = {
         named_outputs,
         masked_numbers,
         elements,
+        operators,
         recurrent,
         convolution,
     )

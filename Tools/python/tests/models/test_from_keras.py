@@ -36,6 +36,7 @@ NAMES = (
     "named_outputs",
     "masked_numbers",
     "elements",
+    "operators",
     "recurrent",
     "convolution",
 )
@@ -324,7 +325,7 @@ def test_operations_on_rows_have_the_words_of_the_format(folders: dict[str, Fold
         for node in folder.description["nodes"]
         if node["op"] == "activation"
     }
-    assert functions == {("leaky_relu", 0.1), ("elu", None), ("silu", None), ("hard_sigmoid", None)}
+    assert functions == {("leaky_relu", 0.1), ("leaky_relu", 0.2), ("elu", 0.7), ("silu", None)}
     tensors = folder.tensors()
     gains = {name: values for name, values in tensors.items() if name.endswith("gain")}
     np.testing.assert_allclose(gains["rescaling.gain"], [0.5] * 6)

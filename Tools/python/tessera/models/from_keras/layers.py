@@ -18,12 +18,15 @@ LINEAR_ACTIVATIONS = {
     "gelu": "gelu",
     "tanh": "tanh",
     "sigmoid": "sigmoid",
+    "silu": "silu",
+    "softplus": "softplus",
+    "hard_sigmoid": "hard_sigmoid",
 }
 """Keras's word → what a `linear` node itself does."""
-FUNCTIONS = ("relu", "gelu", "tanh", "silu", "elu", "softplus", "hard_sigmoid")
+FUNCTIONS = ("relu", "gelu", "tanh", "silu", "softplus", "hard_sigmoid")
 """What an `activation` node does under Keras's own word."""
-KERAS_LEAKY_SLOPE = 0.2
-"""Of `keras.activations.leaky_relu`, whose word says no slope."""
+KERAS_SLOPES = {"leaky_relu": 0.2, "elu": 1.0}
+"""Of the functions in `keras.activations`, whose words say no slope."""
 NORM_EPSILON = 1e-12
 """Of `keras.ops.normalize`, which UnitNormalization and Dot call."""
 
@@ -66,14 +69,18 @@ def activate(context: Context, name: str, x: Value, word: str) -> Value:
         return replace(x, name=context.builder.add_node(name, "sigmoid", [x.name]))
     if word == "softmax":
         return add(context, name, "softmax", x)
-    attributes: dict[str, Any] = {"function": word}
-    if word == "leaky_relu":
-        attributes["slope"] = KERAS_LEAKY_SLOPE
-    elif word not in FUNCTIONS:
-        known = ", ".join(sorted({*LINEAR_ACTIVATIONS, *FUNCTIONS, "leaky_relu", "softmax"}))
+    if word in KERAS_SLOPES:
+        return sloped(context, name, x, word, KERAS_SLOPES[word])
+    if word not in FUNCTIONS:
+        known = ", ".join(sorted({*LINEAR_ACTIVATIONS, *KERAS_SLOPES, "softmax"}))
         raise Refused(f"the server has no activation {word}", f"use one of {known}")
-    node = context.builder.add_node(name, "activation", [x.name], **attributes)
-    return replace(x, name=node)
+    return replace(x, name=context.builder.add_node(name, "activation", [x.name], function=word))
+
+
+def sloped(context: Context, name: str, x: Value, word: str, slope: float) -> Value:
+    """`x` after a function that is another below 0, by its slope."""
+    attributes = {"function": word, "slope": slope}
+    return replace(x, name=context.builder.add_node(name, "activation", [x.name], **attributes))
 
 
 def dense(context: Context, layer: Any, inputs: list, shape: Shape) -> Value:
@@ -209,17 +216,11 @@ def relu(context: Context, layer: Any, inputs: list, shape: Shape) -> Value:
 
 
 def leaky_relu(context: Context, layer: Any, inputs: list, shape: Shape) -> Value:
-    x, slope = inputs[0], float(layer.negative_slope)
-    attributes = {"function": "leaky_relu", "slope": slope}
-    return replace(
-        x, name=context.builder.add_node(layer.name, "activation", [x.name], **attributes)
-    )
+    return sloped(context, layer.name, inputs[0], "leaky_relu", float(layer.negative_slope))
 
 
 def elu(context: Context, layer: Any, inputs: list, shape: Shape) -> Value:
-    if layer.alpha != 1:
-        raise Refused(f"alpha={layer.alpha} is not served", "use alpha=1")
-    return activate(context, layer.name, inputs[0], "elu")
+    return sloped(context, layer.name, inputs[0], "elu", float(layer.alpha))
 
 
 def softmax(context: Context, layer: Any, inputs: list, shape: Shape) -> Value:

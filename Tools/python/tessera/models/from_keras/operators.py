@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -27,6 +28,7 @@ ACTIVATIONS = {
     "Elu": "elu",
     "HardSigmoid": "hard_sigmoid",
 }
+REDUCTIONS = {"Sum": "sum", "Mean": "mean", "Max": "max"}
 RESHAPES = ("Reshape", "ExpandDims", "Squeeze")
 
 
@@ -53,6 +55,8 @@ def operator_value(context: Context, node: Any, inputs: list[Value], shape: Shap
         return activate(context, operation.name, inputs[0], ACTIVATIONS[word])
     if word in RESHAPES:
         return reshaped(inputs[0], shape)
+    if word in REDUCTIONS:
+        return reduced(context, operation, inputs[0], shape)
     if word == "GetItem":
         return part(context, node, inputs[0], shape)
     raise Refused(
@@ -61,17 +65,39 @@ def operator_value(context: Context, node: Any, inputs: list[Value], shape: Shap
 
 
 def part(context: Context, node: Any, x: Value, shape: Shape) -> Value:
-    """`x[:, -1]` and `x[:, 0]`: the newest and the oldest event."""
+    """`x[:, -1]` and `x[:, 0]`: the newest and the oldest event; `x[..., a:b]`: columns."""
     operation, key = node.operation, node.arguments.args[1]
-    rows = list(key)[1:] if isinstance(key, tuple) else []
-    while rows and rows[-1] == slice(None):
-        rows.pop()
-    if rows in ([-1], [0]) and x.axis == "event":
+    first, *parts = key if isinstance(key, tuple) else (key,)
+    while parts and parts[-1] == slice(None):
+        parts.pop()
+    if parts in ([-1], [0]) and x.axis == "event" and first == slice(None):
         context.reads_events(operation, x, uses_mask=False)
-        mode = "last" if rows == [-1] else "first"
-        node_name = context.builder.add_node(operation.name, "pool", [x.name], mode=mode)
-        return Value(node_name, "user", x.width, shape)
-    raise Refused("this part of a tensor is not served", "take one event: x[:, -1] or x[:, 0]")
+        mode = "last" if parts == [-1] else "first"
+        name = context.builder.add_node(operation.name, "pool", [x.name], mode=mode)
+        return Value(name, "user", x.width, shape)
+    columns = parts.pop() if parts and shape and first in (slice(None), Ellipsis) else None
+    is_last = first is Ellipsis or len(parts) == len(x.rows)
+    if isinstance(columns, slice) and is_last and all(part == slice(None) for part in parts):
+        begin, end, step = columns.indices(rowwise(x).width)
+        if step == 1 and end > begin:
+            options = {"begin": begin, "width": end - begin}
+            name = context.builder.add_node(operation.name, "slice", [x.name], **options)
+            return replace(x, name=name, width=end - begin, shape=shape, is_masked=False)
+    raise Refused(
+        "this part of a tensor is not served",
+        "take one event (x[:, -1]) or neighbouring columns (x[..., 2:5])",
+    )
+
+
+def reduced(context: Context, operation: Any, x: Value, shape: Shape) -> Value:
+    """`keras.ops.sum(x, axis=1)` of a user's events, or their mean or largest."""
+    axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
+    if list(axes) not in ([1], [-2]):
+        raise Refused(f"it reduces axis={operation.axis}", "reduce the events: axis=1")
+    context.reads_events(operation, x, uses_mask=False)
+    mode = REDUCTIONS[type(operation).__name__]
+    name = context.builder.add_node(operation.name, "pool", [x.name], mode=mode)
+    return Value(name, "user", x.width, shape)
 
 
 def constant(context: Context, node: Any, x: Value, word: str) -> Value:
