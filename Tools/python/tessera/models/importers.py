@@ -81,7 +81,7 @@ def export(
         model = from_keras.load_model(Path(model))
     converted = from_keras.convert(model, inputs, outputs, limits, name)
     description = converted.description
-    requests = from_keras.golden_requests(converted, golden, seed) if golden else None
+    requests = from_keras.golden_requests(converted, golden, dtype, seed) if golden else None
     converted.builder.write(folder, description, dtype, seed)
     remove_golden(folder)
     if requests:

@@ -40,6 +40,14 @@ def bidirectional() -> Built:
     return keras.Model(x, redeem(h)), SHORT
 
 
+def half() -> Built:
+    """Weights that are stored in float16."""
+    x, age = items(20), keras.Input((1,), name="age")
+    norm = layers.Normalization(mean=41.3, variance=91.7)
+    h = layers.LSTM(12)(embedded(x))
+    return keras.Model([x, age], redeem(layers.Concatenate()([h, norm(age)]))), {"dtype": "float16"}
+
+
 def two_inputs() -> Built:
     x, profile = items(), keras.Input((PROFILE,), name="profile")
     h = layers.LSTM(7)(embedded(x))
@@ -157,7 +165,7 @@ def elements() -> Built:
         layers.Dense(2, "leaky_relu")(b),
         layers.Dense(3, "hard_sigmoid")(a),
         layers.Rescaling(0.5, offset=-1.0)(a),
-        layers.Normalization(mean=[0.5] * 6, variance=[2.0] * 6)(b),
+        layers.Normalization(mean=[0.5] * 6, variance=[2.0] * 6, name="standard")(b),
         2.0 * a + 0.25,
         a[:, 1:4],
     ]
@@ -199,6 +207,7 @@ MODELS: dict[str, Callable[[], Built]] = {
     for build in (
         history,
         bidirectional,
+        half,
         two_inputs,
         pairwise,
         fixed_coupons,

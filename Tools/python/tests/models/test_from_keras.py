@@ -25,6 +25,7 @@ pytestmark = pytest.mark.keras
 NAMES = (
     "history",
     "bidirectional",
+    "half",
     "two_inputs",
     "pairwise",
     "fixed_coupons",
@@ -197,6 +198,17 @@ def test_limits_are_the_lengths_of_the_inputs(folders: dict[str, Folder]) -> Non
     assert limits["elements"] == {"events": 1, "coupons": 0}
 
 
+def test_the_model_itself_keeps_its_weights_where_half_of_their_bits_are_stored(
+    folders: dict[str, Folder],
+) -> None:
+    folder = folders["half"]
+    stored = folder.tensors()["redeem.weight"]
+    kernel = folder.model.get_layer("redeem").kernel.numpy()
+    assert stored.dtype == np.float16
+    assert not np.array_equal(stored.T, kernel)
+    np.testing.assert_array_equal(stored.T, kernel.astype(np.float16))
+
+
 def test_a_table_that_two_layers_read_is_stored_once(folders: dict[str, Folder]) -> None:
     tensors = folders["nested"].tensors()
     assert sum(value.shape == (40, 8) for value in tensors.values()) == 1
@@ -330,7 +342,7 @@ def test_operations_on_rows_have_the_words_of_the_format(folders: dict[str, Fold
     gains = {name: values for name, values in tensors.items() if name.endswith("gain")}
     np.testing.assert_allclose(gains["rescaling.gain"], [0.5] * 6)
     np.testing.assert_allclose(tensors["rescaling.bias"], [-1.0] * 6)
-    np.testing.assert_allclose(gains["normalization_1.gain"], [2**-0.5] * 6, rtol=1e-6)
+    np.testing.assert_allclose(gains["standard.gain"], [2**-0.5] * 6, rtol=1e-6)
     np.testing.assert_allclose(gains["average.gain"], [0.5] * 6)
     norm = folder.model.get_layer("batch_normalization")
     np.testing.assert_array_equal(tensors["batch_normalization.mean"], norm.moving_mean.numpy())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -21,11 +23,40 @@ GROUP = 4
 
 
 def golden_requests(
-    converted: ConvertedModel, users: int, seed: int
+    converted: ConvertedModel, users: int, dtype: str, seed: int
 ) -> tuple[list[list[dict[str, Any]]], dict[str, np.ndarray]]:
-    """So many users by frame, and their scores as `recorded.write_golden` takes them."""
+    """So many users by frame, and their scores as `recorded.write_golden` takes them.
+
+    The scores are those of the weights as they are stored, in `dtype`.
+    """
     invented = invent_users(converted, users, seed)
-    return in_groups(invented), keras_scores(converted, invented)
+    with rounded(converted.model, dtype):
+        return in_groups(invented), keras_scores(converted, invented)
+
+
+@contextmanager
+def rounded(model: keras.Model, dtype: str) -> Iterator[None]:
+    """The model with its weights rounded to `dtype`; afterwards they are as before.
+
+    What Normalization was adapted to stays: it stands in `model.json`.
+    """
+    adapted = {
+        id(part)
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.Normalization)
+        for part in layer.variables
+    }
+    variables = [
+        part for part in model.variables if part.dtype == "float32" and id(part) not in adapted
+    ]
+    before = [keras.ops.convert_to_numpy(part).copy() for part in variables]
+    try:
+        for part, value in zip(variables, before, strict=True):
+            part.assign(value.astype(dtype))
+        yield
+    finally:
+        for part, value in zip(variables, before, strict=True):
+            part.assign(value)
 
 
 def in_groups(users: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
