@@ -1,4 +1,4 @@
-"""`python -m tessera`: train a sample model, evaluate a served one."""
+"""`python -m tessera`: export a trained model, train a sample model, evaluate a served one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 ARCHITECTURES = ("lstm", "transformer")
 SEED_MAX = (1 << 32) - 1
@@ -24,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate = verbs.add_parser(
         "evaluate", help="score the pairs after the cut through a server, print one JSON object"
     )
+    add_export(verbs)
     for verb in (train, evaluate):
         verb.add_argument("--data", type=Path, required=True, help="folder of the data set's CSVs")
         verb.add_argument(
@@ -48,13 +50,75 @@ def parser() -> argparse.ArgumentParser:
     return main
 
 
-def run(arguments: argparse.Namespace) -> dict:
+def add_export(verbs: Any) -> None:
+    export = verbs.add_parser("export", help="make a model folder of a saved Keras model")
+    export.add_argument("model", type=Path, help="a .keras or .h5 file")
+    export.add_argument("--out", type=Path, required=True, help="folder to write the model to")
+    export.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="NAME=AXIS",
+        help="user, event or coupon: the axis of an input; else its shape tells",
+    )
+    export.add_argument(
+        "--output", action="append", metavar="NAME", help="names of the outputs, in their order"
+    )
+    export.add_argument("--events", type=int, help="most events of a user, where the model is open")
+    export.add_argument("--coupons", type=int, help="most coupons of a user, likewise")
+    export.add_argument(
+        "--golden", type=int, default=200, help="users scored by Keras beside it, default 200"
+    )
+    export.add_argument("--name", help="the model's name, default that of Keras")
+    export.add_argument("--dtype", choices=("float32", "float16"), default="float32")
+    export.add_argument("--seed", type=int, default=1, help="of invented requests, default 1")
+
+
+def run_export(arguments: argparse.Namespace) -> str:
+    """Writes the folder and returns what is told of it."""
+    import tessera
+    from tessera.training.errors import ArgumentError
+
+    check_out(arguments.out)
+    if not arguments.model.is_file():
+        raise ArgumentError(f"{arguments.model} is not a file")
+    axes = {}
+    for text in arguments.input:
+        name, equals, axis = text.rpartition("=")
+        if not equals:
+            raise ArgumentError(f"--input {text}: not NAME=AXIS")
+        axes[name] = axis
+    limits = {"events": arguments.events, "coupons": arguments.coupons}
+    exported = tessera.export(
+        arguments.model,
+        arguments.out,
+        inputs=axes,
+        outputs=arguments.output,
+        limits={axis: count for axis, count in limits.items() if count is not None},
+        golden=arguments.golden,
+        name=arguments.name,
+        dtype=arguments.dtype,
+        seed=arguments.seed,
+    )
+    return str(exported)
+
+
+def run(arguments: argparse.Namespace) -> str:
     """Runs one verb and returns what it prints."""
     from tessera.training.errors import ArgumentError
-    from tessera.training.evaluate import Target, evaluate, parse_server
 
     if not 0 <= arguments.seed <= SEED_MAX:
         raise ArgumentError(f"--seed {arguments.seed}: not 0…{SEED_MAX}")
+    if arguments.verb == "export":
+        return run_export(arguments)
+    return json.dumps(run_training(arguments), indent=1, allow_nan=False)
+
+
+def run_training(arguments: argparse.Namespace) -> dict:
+    """Trains, or evaluates, and returns the figures."""
+    from tessera.training.errors import ArgumentError
+    from tessera.training.evaluate import Target, evaluate, parse_server
+
     if arguments.verb == "train":
         check_out(arguments.out)
         if arguments.epochs < 1:
@@ -112,16 +176,17 @@ def main(words: list[str] | None = None) -> int:
         return 0
     from tessera.client import ConnectionClosed, ServerError, WireError
     from tessera.json_files import JSONFileError
+    from tessera.models.errors import UnsupportedModelError
     from tessera.models.export import ModelFolderError
     from tessera.training.errors import ArgumentError, DataError
 
     try:
-        print(json.dumps(run(arguments), indent=1, allow_nan=False))
+        print(run(arguments))
         return 0
     except ArgumentError as error:
         print(f"tessera: {error}", file=sys.stderr)
         return 2
-    except (DataError, JSONFileError, ModelFolderError) as error:
+    except (DataError, JSONFileError, ModelFolderError, UnsupportedModelError) as error:
         print(f"tessera: {error}", file=sys.stderr)
         return 1
     except (ServerError, ConnectionClosed, WireError, OSError) as error:

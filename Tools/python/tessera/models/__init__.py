@@ -1,5 +1,6 @@
 """Models as the server runs them: description, transforms, Keras graph, export, recorded requests.
 
-Start with a description (`Registry/MODEL.md`) and train the `KerasGraph` that is built from it:
-what is trained is then node for node what is served.
+A trained model becomes a folder with `tessera.export`. Or start with a description
+(`Registry/MODEL.md`) and train the `KerasGraph` that is built from it: what is trained is then node
+for node what is served.
 """

@@ -2,7 +2,7 @@
 
 The description is the one source of a model's shape: what is trained here is node for node what the
 server runs. So the description comes first: write it, build `KerasGraph(description)`, train
-`graph.model`, and export `graph.tensors()`. A Keras model that was built otherwise has no way in.
+`graph.model`, and export `graph.tensors()`. `tessera.export` takes Keras models built otherwise.
 Weights leave in the layout of `Registry/MODEL.md` (first axis = output channel).
 """
 

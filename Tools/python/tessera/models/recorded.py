@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tessera.client.frame import Frame, FrameKind
 from tessera.client.score import Score, User
 from tessera.client.signature import Axis, Column, ColumnKind, Meaning, Output, Signature
 from tessera.models.batches import column_rows
 
+GOLDEN_FRAMES, GOLDEN_SCORES = "golden.frames", "golden.safetensors"
 AXES = {"user": Axis.USER, "event": Axis.EVENT, "coupon": Axis.COUPON}
 KINDS = {
     ("id", "integer"): ColumnKind.INTEGER,
@@ -55,6 +58,29 @@ def wire_users(users: list[dict[str, Any]]) -> list[User]:
 def wire_columns(specs: list[dict[str, Any]], users: list[dict[str, Any]]) -> list[list]:
     """Per input the values of all users, one after another."""
     return [[value for user in users for value in column_rows(user, spec)] for spec in specs]
+
+
+def write_golden(
+    folder: Path,
+    description: dict[str, Any],
+    groups: list[list[dict[str, Any]]],
+    scores: dict[str, np.ndarray],
+) -> None:
+    """Requests with the scores that the model's own framework gives them.
+
+    `golden.frames` holds a SCORE frame for each group of users, `golden.safetensors` for each
+    output its float32 `scores` [rows of its axis over all frames in order, width].
+    """
+    from safetensors.numpy import save_file
+
+    write_frames(folder / GOLDEN_FRAMES, description, groups)
+    save_file(scores, folder / GOLDEN_SCORES)
+
+
+def remove_golden(folder: Path) -> None:
+    """Golden requests of a model that stood in the folder before."""
+    for name in (GOLDEN_FRAMES, GOLDEN_SCORES):
+        (folder / name).unlink(missing_ok=True)
 
 
 def write_frames(

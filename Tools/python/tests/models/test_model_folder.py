@@ -41,6 +41,9 @@ def test_the_limits_are_those_of_the_pages() -> None:
     assert int(file_mebibytes) << 20 == limits.DESCRIPTION_BYTES_MAX
     assert [int(text.replace(",", "")) for text in entries] == [limits.TABLE_ROWS_MAX] * 2
     assert int(metrics) == limits.METRICS_BYTES_MAX
+    assert f"Names have 1…{limits.NAME_CHARACTERS_MAX} characters" in model
+    assert f"each 1…{limits.EVENTS_MAX:,}; N_max" in model
+    assert f"`width` (1…{limits.VECTOR_WIDTH_MAX:,})" in model
 
 
 def test_the_vocabulary_that_the_page_says_fits_the_file_fits_it() -> None:
