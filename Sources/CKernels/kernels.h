@@ -4,7 +4,8 @@
 
 #include "body_product.h"
 #include "body_rows.h"
-#include "body_lstm.h"
+#include "body_cells.h"
+#include "body_recurrence.h"
 #include "body_attention.h"
 
 #define OWN(kernel) .kernel = kernel,

@@ -42,10 +42,10 @@ public enum ModelLimits {
   public static let boundariesMax = 1_024
   /// Width of a vector. 127 · 127 · 16,384 = 264 million: an int32 accumulator cannot overflow.
   public static let widthMax = 16_384
-  /// Units of an LSTM: its recurrent weights (4·u·u bytes in int8) should fit in a level 2 cache;
+  /// Units of a recurrent layer: its weights (of an LSTM 4·u·u bytes in int8) should fit in a level 2 cache;
   /// 1,024 units are 4 MB.
-  public static let lstmUnitsMax = 1_024
-  /// Layers of one LSTM or transformer node.
+  public static let recurrentUnitsMax = 1_024
+  /// Layers of one recurrent or transformer node.
   public static let layersMax = 24
   /// Heads of a transformer.
   public static let headsMax = 64

@@ -16,6 +16,10 @@ public enum Operation: Hashable, Sendable {
   case linear(Linear)
   /// A long short-term memory over each user's events.
   case lstm(LSTM)
+  /// A gated recurrent unit over each user's events.
+  case gru(GRU)
+  /// A plain recurrent layer over each user's events.
+  case rnn(RNN)
   /// Self-attention blocks over each user's events.
   case transformer(Transformer)
   /// gain · (x − mean) / sqrt(variance + epsilon) + bias.
@@ -36,6 +40,8 @@ extension Operation {
     case .multiply: Multiply()
     case .linear(let linear): linear
     case .lstm(let lstm): lstm
+    case .gru(let gru): gru
+    case .rnn(let rnn): rnn
     case .transformer(let transformer): transformer
     case .layerNorm(let epsilon): LayerNorm(epsilon: epsilon)
     case .pool(let mode): Pool(mode: mode)
@@ -46,6 +52,7 @@ extension Operation {
   /// What `op` can say in `model.json`, in the order of `Registry/MODEL.md`.
   static let bodies: [any OperationBody.Type] = [
     Embedding.self, Concat.self, Add.self, Multiply.self, Linear.self, LSTM.self,
+    GRU.self, RNN.self,
     Transformer.self, LayerNorm.self, Pool.self, Sigmoid.self,
   ]
 }
@@ -61,6 +68,8 @@ package protocol OperationVisitor {
   func visit(_ multiply: Operation.Multiply) -> Answer
   func visit(_ linear: Operation.Linear) -> Answer
   func visit(_ lstm: Operation.LSTM) -> Answer
+  func visit(_ gru: Operation.GRU) -> Answer
+  func visit(_ rnn: Operation.RNN) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer
   func visit(_ layerNorm: Operation.LayerNorm) -> Answer
   func visit(_ pool: Operation.Pool) -> Answer

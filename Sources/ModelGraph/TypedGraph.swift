@@ -202,7 +202,7 @@ extension TypedGraph {
         throw ModelError(
           .type, at: place,
           "is on the \(axis.name) axis; an output has one row for each user or for each coupon "
-            + "(bring events to the user axis with lstm or pool)")
+            + "(bring events to the user axis with lstm, gru, rnn or pool)")
       }
       guard width == 1 else {
         throw ModelError(

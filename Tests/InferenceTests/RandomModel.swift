@@ -111,7 +111,7 @@ struct RandomModel {
     return add(.concat, outer, width: sum(outer))
   }
 
-  private mutating func lstm(_ name: String, returns: Operation.LSTM.Returned) -> String {
+  private mutating func lstm(_ name: String, returns: Operation.Returned) -> String {
     let units = random.count(1...34)
     let both = random.coin()
     return add(

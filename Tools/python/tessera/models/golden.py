@@ -76,9 +76,9 @@ def over_events(name: str, op: str, width: int = 8, pool: str | None = None, **o
     return inputs, [*nodes, node("pooled", "pool", [name], mode=pool), *scored("pooled")]
 
 
-def lstm(layers: int, bidirectional: bool, returns: str) -> Case:
-    options = {"units": 5, "layers": layers, "bidirectional": bidirectional, "returns": returns}
-    return over_events("history", "lstm", pool="mean" if returns == "sequence" else None, **options)
+def recurrent(op: str, layers: int, bidirectional: bool, returns: str, **options) -> Case:
+    options |= {"units": 5, "layers": layers, "bidirectional": bidirectional, "returns": returns}
+    return over_events("history", op, pool="mean" if returns == "sequence" else None, **options)
 
 
 def transformer(norm: str, causal: bool, positions: str, activation: str, pool: str) -> Case:
@@ -185,10 +185,10 @@ def cases() -> dict[str, Case]:
     for mode in ("last", "first", "mean", "max"):
         found[f"pool_{mode}"] = over_events("pooled", "pool", mode=mode)
     for returns in ("state", "sequence"):
-        found[f"lstm_1_{returns}"] = lstm(1, False, returns)
-        found[f"lstm_2_{returns}"] = lstm(2, False, returns)
-        found[f"lstm_1_bidirectional_{returns}"] = lstm(1, True, returns)
-        found[f"lstm_2_bidirectional_{returns}"] = lstm(2, True, returns)
+        found[f"lstm_1_{returns}"] = recurrent("lstm", 1, False, returns)
+        found[f"lstm_2_{returns}"] = recurrent("lstm", 2, False, returns)
+        found[f"lstm_1_bidirectional_{returns}"] = recurrent("lstm", 1, True, returns)
+        found[f"lstm_2_bidirectional_{returns}"] = recurrent("lstm", 2, True, returns)
     for norm in ("pre", "post"):
         for causal in (False, True):
             direction = "causal" if causal else "full"
@@ -197,6 +197,22 @@ def cases() -> dict[str, Case]:
             )
     found["transformer_sinusoidal"] = transformer("pre", False, "sinusoidal", "relu", "mean")
     found["transformer_no_positions"] = transformer("post", True, "none", "gelu", "max")
+    for returns in ("state", "sequence"):
+        for reset_after in (False, True):
+            order = "reset_after" if reset_after else "reset_first"
+            found[f"gru_1_{order}_{returns}"] = recurrent(
+                "gru", 1, False, returns, reset_after=reset_after
+            )
+            found[f"gru_2_bidirectional_{order}_{returns}"] = recurrent(
+                "gru", 2, True, returns, reset_after=reset_after
+            )
+        for activation in ("tanh", "relu"):
+            found[f"rnn_1_{activation}_{returns}"] = recurrent(
+                "rnn", 1, False, returns, activation=activation
+            )
+            found[f"rnn_2_bidirectional_{activation}_{returns}"] = recurrent(
+                "rnn", 2, True, returns, activation=activation
+            )
     shown = {part["op"] for _, nodes in found.values() for part in nodes}
     for operation in operations():
         if operation.word not in shown:

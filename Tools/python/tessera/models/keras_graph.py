@@ -13,17 +13,19 @@ from typing import Any
 import keras
 import numpy as np
 
-from tessera.models.layers import BagReduce, Broadcast, Pool, StackedLSTM, Transformer
+from tessera.models.layers import BagReduce, Broadcast, Pool, StackedRecurrent, Transformer
 from tessera.models.transforms import is_id, table_rows
 
 AXES = ("user", "event", "coupon")
+RECURRENT = ("lstm", "gru", "rnn")
 
 
 class KerasGraph:
     """Builds `model` (dict of padded inputs → dict of outputs [B, N, 1]) from a description.
 
     `dropout` maps a node's name to the rate that training applies: to the output of an embedding,
-    linear or pool node, and inside an lstm or transformer. It is not part of the description.
+    linear or pool node, and inside an lstm, gru, rnn or transformer. It is not part of the
+    description.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class KerasGraph:
         return keras.Input(shape, dtype="int32" if is_id(spec) else "float32", name=name)
 
     def axis_of(self, node: dict[str, Any]) -> str:
-        if node["op"] == "pool" or (node["op"] == "lstm" and node["returns"] == "state"):
+        if node["op"] == "pool" or (node["op"] in RECURRENT and node["returns"] == "state"):
             return "user"
         axes = {self.axes[name] for name in node["inputs"]} - {"user"}
         if len(axes) > 1:
@@ -114,13 +116,22 @@ class KerasGraph:
         return layer(x)
 
     def add_lstm(self, node, x):
-        layer = self.layers[node["name"]] = StackedLSTM(
-            node["units"],
-            node.get("layers", 1),
-            node.get("bidirectional", False),
-            node["returns"],
-            self.dropout.get(node["name"], 0.0),
-            name=node["name"],
+        return self.add_recurrent(keras.layers.LSTM, node, x, use_cudnn=False)
+
+    def add_gru(self, node, x):
+        reset_after = node.get("reset_after", True)
+        return self.add_recurrent(
+            keras.layers.GRU, node, x, reset_after=reset_after, use_cudnn=False
+        )
+
+    def add_rnn(self, node, x):
+        activation = node.get("activation", "tanh")
+        return self.add_recurrent(keras.layers.SimpleRNN, node, x, activation=activation)
+
+    def add_recurrent(self, kind, node, x, **options):
+        name = node["name"]
+        layer = self.layers[name] = StackedRecurrent(
+            kind, node, self.dropout.get(name, 0.0), options, name=name
         )
         return layer(x, self.mask)
 
@@ -145,7 +156,8 @@ class KerasGraph:
         return keras.layers.Activation("sigmoid")(x)
 
     def tensor_variables(self) -> dict[str, tuple[Any, str]]:
-        """Tensor name → (Keras variable, how its layout differs: same, transpose, in, out, qkv)."""
+        """Tensor name → (Keras variable, how its layout differs: same, row n, transpose,
+        in, out, qkv)."""
         found: dict[str, tuple[Any, str]] = {}
         for node in self.description["nodes"]:
             name, op = node["name"], node["op"]
@@ -155,10 +167,10 @@ class KerasGraph:
                 add_dense(found, f"{name}.", self.layers[name])
             elif op == "layer_norm":
                 add_norm(found, f"{name}.", self.layers[name])
-            elif op == "lstm":
+            elif op in RECURRENT:
                 for k, layer in enumerate(self.layers[name].cells):
                     for direction, cell in layer.items():
-                        add_lstm_cell(found, f"{name}.{k}.{direction}.", cell.cell)
+                        add_recurrent_cell(found, f"{name}.{k}.{direction}.", cell.cell)
             elif op == "transformer":
                 add_blocks(found, name, self.layers[name])
         return found
@@ -182,6 +194,10 @@ class KerasGraph:
             if layout == "qkv":
                 for part, rows in zip(variable, np.split(value, 3), strict=True):
                     part.assign(from_rows(rows, part_layout(part), part.shape))
+            elif layout.startswith("row"):
+                rows = variable.numpy()
+                rows[int(layout[-1])] = value
+                variable.assign(rows)
             else:
                 variable.assign(from_rows(value, layout, variable.shape))
 
@@ -202,10 +218,15 @@ def add_norm(found: dict, prefix: str, layer: keras.layers.LayerNormalization, r
     found[f"{prefix}{role}bias"] = (layer.beta, "same")
 
 
-def add_lstm_cell(found: dict, prefix: str, cell: Any) -> None:
+def add_recurrent_cell(found: dict, prefix: str, cell: Any) -> None:
+    """The gates of Keras lie in the order of the page: i f c o, and z r h."""
     found[f"{prefix}input_weight"] = (cell.kernel, "transpose")
     found[f"{prefix}recurrent_weight"] = (cell.recurrent_kernel, "transpose")
-    found[f"{prefix}bias"] = (cell.bias, "same")
+    if len(cell.bias.shape) == 1:
+        found[f"{prefix}bias"] = (cell.bias, "same")
+    else:  # A GRU with `reset_after`: the rows are those of the input and of the state.
+        found[f"{prefix}bias"] = (cell.bias, "row 0")
+        found[f"{prefix}recurrent_bias"] = (cell.bias, "row 1")
 
 
 def add_blocks(found: dict, name: str, layer: Transformer) -> None:
@@ -232,7 +253,8 @@ def part_layout(part: Any) -> str:
 def to_rows(value: np.ndarray, layout: str) -> np.ndarray:
     """A Keras weight in the registry's layout.
 
-    `transpose`: [in, out] → [out, in]. `in`: one of q, k, v, [d, heads, d/heads] → [d, d].
+    `transpose`: [in, out] → [out, in]. `row n`: that row of a matrix.
+    `in`: one of q, k, v, [d, heads, d/heads] → [d, d].
     `out`: [heads, d/heads, d] → [d, d]. `flat`: a bias of q, k, v, [heads, d/heads] → [d].
     """
     match layout:
@@ -244,6 +266,8 @@ def to_rows(value: np.ndarray, layout: str) -> np.ndarray:
             return value.reshape(-1, value.shape[-1]).T
         case "flat":
             return value.reshape(-1)
+        case "row 0" | "row 1":
+            return value[int(layout[-1])]
     return value
 
 

@@ -55,31 +55,35 @@ class Pool(keras.layers.Layer):
         return ops.sum(x * newest, axis=1, keepdims=True)
 
 
-class StackedLSTM(keras.layers.Layer):
-    """Keras LSTMs on top of each other, each in one or both directions."""
+class StackedRecurrent(keras.layers.Layer):
+    """Keras's recurrent layers on top of each other, each in one or both directions.
 
-    def __init__(
-        self, units: int, layers: int, bidirectional: bool, returns: str, dropout: float = 0.0, **kw
-    ) -> None:
+    `node` is that of an lstm, gru or rnn; `kind` is the Keras layer, which gets `options` beside
+    what all have in common.
+    """
+
+    def __init__(self, kind: type, node: dict, dropout: float = 0.0, options=None, **kw) -> None:
         super().__init__(**kw)
-        self.units, self.returns = units, returns
-        directions = ("forward", "backward") if bidirectional else ("forward",)
+        self.units, self.returns = node["units"], node["returns"]
+        both = node.get("bidirectional", False)
+        directions = ("forward", "backward") if both else ("forward",)
         self.cells = [
             {
-                direction: keras.layers.LSTM(
-                    units,
+                direction: kind(
+                    self.units,
                     return_sequences=True,
                     return_state=True,
                     go_backwards=direction == "backward",
-                    use_cudnn=False,
                     dropout=dropout,
                     name=f"{k}_{direction}",
+                    **options or {},
                 )
                 for direction in directions
             }
-            for k in range(layers)
+            for k in range(node.get("layers", 1))
         ]
-        self.lstms = [cell for layer in self.cells for cell in layer.values()]
+        # Keras finds layers in lists, not in lists of dicts.
+        self.parts = [cell for layer in self.cells for cell in layer.values()]
 
     def build(self, x_shape, mask_shape=None) -> None:
         for layer in self.cells:
@@ -92,7 +96,7 @@ class StackedLSTM(keras.layers.Layer):
         for layer in self.cells:
             sequences, states = [], []
             for direction, cell in layer.items():
-                sequence, hidden, _ = cell(x, mask=mask, training=training)
+                sequence, hidden, *_ = cell(x, mask=mask, training=training)
                 if direction == "backward":
                     sequence = ops.flip(sequence, axis=1)
                 sequences.append(sequence)
