@@ -6,6 +6,7 @@
 #include "body_rows.h"
 #include "body_cells.h"
 #include "body_recurrence.h"
+#include "body_windows.h"
 #include "body_attention.h"
 
 #define OWN(kernel) .kernel = kernel,

@@ -98,6 +98,10 @@ size_t tsr_recurrence_scratch_bytes(int32_t users, int32_t tokens, int32_t units
   return recurrence_scratch_carve(&unused, NULL, users, tokens, units, cell, input_matrix);
 }
 
+size_t tsr_windows_scratch_bytes(int32_t size, int32_t width) {
+  return (size_t)WINDOWS_TOGETHER * size * width * sizeof(float);
+}
+
 size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads) {
   attention_scratch unused;
   float_attention_scratch float_unused;

@@ -60,6 +60,9 @@ static inline size_t recurrence_scratch_carve(recurrence_scratch *s, char *memor
   return used;
 }
 
+// Windows that are quantised together: they stay in the L1 cache until then.
+enum { WINDOWS_TOGETHER = 8 };
+
 typedef struct {
   uint8_t *rows;      // [rows and 32 more, padded depth] q, and k before it is packed
   int8_t *keys;       // panels of [rows to 16] outputs

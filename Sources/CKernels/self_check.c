@@ -81,6 +81,19 @@ static void check_recurrence(const tsr_kernels *t, const memory *m) {
   }
 }
 
+// The users' windows are as many as their rows, but for the user without any.
+static void check_windows(const tsr_kernels *t, const memory *m) {
+  tsr_windows a = {.padding = TSR_SAME, .users = USERS, .width = WIDTH, .size = 3, .stride = 1, .dilation = 2,
+                   .offsets = offsets, .window_offsets = offsets, .input = m->x, .input_stride = STRIDE,
+                   .output_int8 = m->out_int8, .output_scales = m->out_scales, .scratch = m->scratch};
+  t->windows(&a);
+  a.dilation = 1, a.output_int8 = NULL, a.output_scales = NULL, a.output_stride = STRIDE;
+  a.mode = TSR_WINDOW_MAX, a.output = m->out;
+  t->windows(&a);
+  a.mode = TSR_WINDOW_MEAN, a.output = m->out + WIDTH;
+  t->windows(&a);
+}
+
 static void check_attention(const tsr_kernels *t, const memory *m) {
   t->attention(&(tsr_attention){.users = USERS, .width = ATTENDED, .heads = HEADS, .offsets = offsets,
                                 .int8 = true, .qkv = m->x, .qkv_stride = STRIDE, .output = m->out,
@@ -129,6 +142,8 @@ static const struct {
 const char *tsr_self_check(const tsr_kernels *kernels) {
   size_t scratch_bytes = tsr_attention_scratch_bytes(ROWS, ATTENDED, HEADS);
   const tsr_matrix input = {.int8_weights = (const int8_t *)"", .padded_depth = (int32_t)tsr_padded(WIDTH)};
+  const size_t windows_bytes = tsr_windows_scratch_bytes(3, WIDTH);
+  scratch_bytes = windows_bytes > scratch_bytes ? windows_bytes : scratch_bytes;
   for (int cell = TSR_LSTM; cell <= TSR_RNN_RELU; cell++) {
     const size_t bytes = tsr_recurrence_scratch_bytes(USERS, ROWS, UNITS, (tsr_cell)cell, &input);
     scratch_bytes = bytes > scratch_bytes ? bytes : scratch_bytes;

@@ -20,6 +20,8 @@ struct PlanBuilder {
   private let tensors: [String: TensorData]
   private(set) var blocks: [Block] = []
   private(set) var steps: [Step] = []
+  /// The sequence of the events that steps are written for now.
+  var sequence = 0
   /// Input columns in the signature's order.
   var columns: [ColumnInput] = []
   var values: [Source: Value] = [:]
@@ -47,6 +49,7 @@ struct PlanBuilder {
     for index in graph.description.inputs.indices { addInput(index) }
     for axis in Axis.allCases { addNumbers(axis) }
     for (index, node) in graph.nodes.enumerated() {
+      sequence = graph.sequenceRead(by: index)
       node.description.operation.lowering.lower(index, into: &self)
     }
   }
@@ -65,7 +68,7 @@ extension PlanBuilder {
   }
 
   mutating func emit(_ label: String, _ axis: Axis, _ action: some Action) {
-    steps.append(Step(action: action, axis: axis, label: label))
+    steps.append(Step(action: action, axis: axis, sequence: sequence, label: label))
   }
 
   func tensor(_ name: String) -> TensorData {

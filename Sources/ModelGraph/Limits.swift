@@ -47,6 +47,8 @@ public enum ModelLimits {
   public static let recurrentUnitsMax = 1_024
   /// Layers of one recurrent or transformer node.
   public static let layersMax = 24
+  /// Rows of a window, from one to the next, and between its rows: more would reach beyond every history.
+  public static let windowMax = Limits.eventsMax
   /// Heads of a transformer.
   public static let headsMax = 64
   /// Numbers in one tensor: offsets into it stay below 2³¹, also in bytes of float32 (2 GB).

@@ -20,6 +20,10 @@ public enum Operation: Hashable, Sendable {
   case gru(GRU)
   /// A plain recurrent layer over each user's events.
   case rnn(RNN)
+  /// A convolution over each user's events.
+  case conv1d(Conv1D)
+  /// Pooling over windows of each user's events.
+  case pool1d(Pool1D)
   /// Self-attention blocks over each user's events.
   case transformer(Transformer)
   /// gain · (x − mean) / sqrt(variance + epsilon) + bias.
@@ -42,6 +46,8 @@ extension Operation {
     case .lstm(let lstm): lstm
     case .gru(let gru): gru
     case .rnn(let rnn): rnn
+    case .conv1d(let conv1d): conv1d
+    case .pool1d(let pool1d): pool1d
     case .transformer(let transformer): transformer
     case .layerNorm(let epsilon): LayerNorm(epsilon: epsilon)
     case .pool(let mode): Pool(mode: mode)
@@ -52,7 +58,7 @@ extension Operation {
   /// What `op` can say in `model.json`, in the order of `Registry/MODEL.md`.
   static let bodies: [any OperationBody.Type] = [
     Embedding.self, Concat.self, Add.self, Multiply.self, Linear.self, LSTM.self,
-    GRU.self, RNN.self,
+    GRU.self, RNN.self, Conv1D.self, Pool1D.self,
     Transformer.self, LayerNorm.self, Pool.self, Sigmoid.self,
   ]
 }
@@ -70,6 +76,8 @@ package protocol OperationVisitor {
   func visit(_ lstm: Operation.LSTM) -> Answer
   func visit(_ gru: Operation.GRU) -> Answer
   func visit(_ rnn: Operation.RNN) -> Answer
+  func visit(_ conv1d: Operation.Conv1D) -> Answer
+  func visit(_ pool1d: Operation.Pool1D) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer
   func visit(_ layerNorm: Operation.LayerNorm) -> Answer
   func visit(_ pool: Operation.Pool) -> Answer

@@ -14,7 +14,13 @@ struct AllocationTests {
     .disabled(if: Self.isUnoptimised, "code that is not optimised boxes its iterators"),
     arguments: UInt64(1)...12, Storage.allCases)
   func none(seed: UInt64, storage: Storage) throws {
-    var model = RandomModel(seed: seed)
+    for hasSequences in [false, true] {
+      try expectNone(RandomModel(seed: seed, hasSequences: hasSequences), seed: seed, storage)
+    }
+  }
+
+  private func expectNone(_ model: RandomModel, seed: UInt64, _ storage: Storage) throws {
+    var model = model
     let (graph, tensors) = try model.make()
     let requests = try [0, 3, 19].map {
       try model.request(graph.signature, events: $0, coupons: 1 + $0 % 5)

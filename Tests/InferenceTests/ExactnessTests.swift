@@ -12,7 +12,18 @@ struct ExactnessTests {
     "sixty-four users of other lengths in any order change no bit of a user's scores",
     arguments: UInt64(1)...16, Storage.allCases)
   func alone(seed: UInt64, storage: Storage) throws {
-    var model = RandomModel(seed: seed)
+    try expectSameBits(RandomModel(seed: seed), seed: seed, storage)
+  }
+
+  @Test(
+    "nor where windows make other sequences of the events, for every recurrent layer",
+    arguments: UInt64(1)...16, Storage.allCases)
+  func sequences(seed: UInt64, storage: Storage) throws {
+    try expectSameBits(RandomModel(seed: seed, hasSequences: true), seed: seed, storage)
+  }
+
+  private func expectSameBits(_ model: RandomModel, seed: UInt64, _ storage: Storage) throws {
+    var model = model
     var random = SeededGenerator(seed: seed &+ 1_000)
     let (graph, tensors) = try model.make()
     let stored = storage.of(tensors, graph, seed: seed)

@@ -133,6 +133,50 @@ func recurrence(
   return (sequence, state)
 }
 
+/// Windows as float rows, as quantised rows, and pooled in both ways.
+struct WindowResult: Equatable {
+  let floats: [UInt32]
+  let int8: [UInt8]
+  let scales: [UInt32]
+  let pooled: [[UInt32]]
+}
+
+func windows(
+  _ table: KernelTable, _ input: FloatBlock, _ shape: WindowShape, offsets: [Int32],
+  windowOffsets: [Int32]
+) -> WindowResult {
+  let (users, width) = (offsets.count - 1, input.columns)
+  let count = Int(windowOffsets[users])
+  let floats = FloatBlock(count, shape.size * width)
+  let quantised = QuantisedBlock(count, shape.size * width)
+  let scratch = Scratch(KernelTable.scratchBytes(windows: shape.size, width: width))
+  var pooled: [FloatBlock] = []
+  // As above.
+  unsafe offsets.withUnsafeBufferPointer { offsets in
+    unsafe windowOffsets.withUnsafeBufferPointer { windowOffsets in
+      guard let offsets = offsets.baseAddress, let windowOffsets = windowOffsets.baseAddress
+      else { return }
+      unsafe table.windows(
+        input.unsafeRows, shape, offsets: offsets, windowOffsets: windowOffsets, users: users,
+        width: width, into: floats.unsafeRows, quantised: nil, scratch: scratch.pointer)
+      unsafe table.windows(
+        input.unsafeRows, shape, offsets: offsets, windowOffsets: windowOffsets, users: users,
+        width: width, into: nil, quantised: quantised.unsafeRows, scratch: scratch.pointer)
+      guard shape.dilation == 1 else { return }
+      for pooling in [WindowPooling.max, .mean] {
+        pooled.append(FloatBlock(count, width))
+        // As above.
+        unsafe table.pool(
+          input.unsafeRows, shape, pooling, offsets: offsets, windowOffsets: windowOffsets,
+          users: users, width: width, into: pooled[pooled.count - 1].unsafeRows)
+      }
+    }
+  }
+  return WindowResult(
+    floats: floats.bits, int8: quantised.bits, scales: quantised.scaleBits,
+    pooled: pooled.map(\.bits))
+}
+
 func attention(
   _ table: KernelTable, _ qkv: FloatBlock, offsets: [Int32], heads: Int, causal: Bool, int8: Bool
 ) -> FloatBlock {

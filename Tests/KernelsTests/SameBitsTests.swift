@@ -84,6 +84,33 @@ import SeededRandom
   }
 
   @Test(
+    "Windows have the bits of the scalar ones, and their int8 rows those of their float rows",
+    arguments: KernelTable.vectorised)
+  func windowRows(table: KernelTable) {
+    var random = SeededGenerator(seed: 5)
+    for trial in 0..<36 {
+      let shape = WindowShape(
+        size: random.int(1...5), stride: random.int(1...3), dilation: 1 + trial % 2,
+        padding: [.valid, .same, .causal][trial % 3])
+      let offsets = random.offsets(users: random.int(1...9), lengthMax: 20)
+      let span = shape.padding == .valid ? (shape.size - 1) * shape.dilation + 1 : 1
+      var windowOffsets: [Int32] = [0]
+      for (begin, end) in zip(offsets, offsets.dropFirst()) {
+        let rows = Int(end - begin)
+        let count = rows < span ? 0 : (rows - span) / shape.stride + 1
+        windowOffsets.append(windowOffsets[windowOffsets.count - 1] + Int32(count))
+      }
+      let width = Self.sizes[random.int(0...Self.sizes.count - 1)]
+      let rows = Int(offsets[offsets.count - 1])
+      let x = FloatBlock(rows, width, values: random.floats(rows * width))
+      let expected = windows(
+        .scalar, x, shape, offsets: offsets, windowOffsets: windowOffsets)
+      let found = windows(table, x, shape, offsets: offsets, windowOffsets: windowOffsets)
+      #expect(found == expected, "\(shape) width \(width)")
+    }
+  }
+
+  @Test(
     "Attention has the bits of the scalar one, for any lengths, heads and mask",
     arguments: KernelTable.vectorised)
   func attentions(table: KernelTable) {

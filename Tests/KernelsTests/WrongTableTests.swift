@@ -34,6 +34,7 @@ import Testing
       unsafe try WrongTable("product") { unsafe $0.pointee.product = { _ in } },
       unsafe try WrongTable("gather") { unsafe $0.pointee.gather = { _ in } },
       unsafe try WrongTable("recurrence") { unsafe $0.pointee.recurrence = { _ in } },
+      unsafe try WrongTable("windows") { unsafe $0.pointee.windows = { _ in } },
       unsafe try WrongTable("attention") { unsafe $0.pointee.attention = { _ in } },
       unsafe try WrongTable("layer_norm") { unsafe $0.pointee.layer_norm = { _ in } },
       unsafe try WrongTable("pool") { unsafe $0.pointee.pool = { _ in } },

@@ -183,6 +183,31 @@ typedef struct {
 size_t tsr_recurrence_scratch_bytes(int32_t users, int32_t tokens, int32_t units, tsr_cell cell,
                                     const tsr_matrix *input_matrix);
 
+/// What becomes of the rows of a window, and which rows a user's windows reach over.
+typedef enum { TSR_WINDOW_ROWS = 0, TSR_WINDOW_MAX = 1, TSR_WINDOW_MEAN = 2 } tsr_window;
+typedef enum { TSR_VALID = 0, TSR_SAME = 1, TSR_CAUSAL = 2 } tsr_padding;
+
+/// Windows of `size` rows, `dilation` apart, that begin every `stride` rows over each user's own rows. The first
+/// begins at the oldest row (valid), so far before it that the windows lie in the middle (same), or so far that it
+/// ends there (causal). How many a user has, the caller says: at least one of a window's rows must be there.
+/// TSR_WINDOW_ROWS: the rows side by side, zeros for those that are not there; written as float rows or as
+/// quantised rows. The others: the largest or the mean of each column over the rows that are there (dilation 1).
+typedef struct {
+  tsr_window mode;
+  tsr_padding padding;
+  int32_t users, width, size, stride, dilation;
+  const int32_t *offsets;
+  const int32_t *window_offsets;  // [users + 1]: user u owns the windows window_offsets[u] ..< window_offsets[u + 1]
+  const float *input;             // [rows, width]
+  size_t input_stride;
+  float *output;                  // [windows, size·width or width], or NULL
+  size_t output_stride;
+  uint8_t *output_int8;           // [windows, size·width] where output is NULL
+  float *output_scales;
+  void *scratch;                  // where output is NULL
+} tsr_windows;
+size_t tsr_windows_scratch_bytes(int32_t size, int32_t width);
+
 /// softmax(q·kᵀ / √(width/heads)) · v for each user over its own rows. `qkv` holds q, k and v side by
 /// side: [tokens, 3·width]; head h owns the columns h·width/heads ….
 typedef struct {
@@ -266,6 +291,7 @@ typedef struct {
   X(product)           \
   X(gather)            \
   X(recurrence)        \
+  X(windows)           \
   X(attention)         \
   X(layer_norm)        \
   X(pool)              \

@@ -141,6 +141,30 @@ def axes_case(op: str) -> Case:
     return inputs, nodes + scored("joined")
 
 
+def sequences_case() -> Case:
+    """Every operation over events reads rows that windows made of them, and of each other."""
+    inputs, nodes = event_vectors(8)
+    inputs.append(number("age", "user"))
+    first = {"kernel": 3, "stride": 2, "padding": "same", "activation": "tanh"}
+    nodes += [
+        node("half", "conv1d", ["event"], filters=6, **first),
+        node("gate", "conv1d", ["event"], filters=6, **first),
+        node("gated", "multiply", ["half", "gate"]),
+        node("aged", "concat", ["gated", "age"]),
+        node("dense", "linear", ["aged"], units=6),
+        node("attended", "transformer", ["dense"], layers=1, heads=2, feed_forward=9, norm="post",
+             causal=True, activation="relu", positions="learned", epsilon=1e-3),
+        node("quarter", "pool1d", ["attended"], mode="max", size=2, stride=2),
+        node("normed", "layer_norm", ["quarter"], epsilon=1e-3),
+        node("gru", "gru", ["normed"], units=5, bidirectional=True, returns="sequence"),
+        node("lstm", "lstm", ["gru"], units=4, returns="state"),
+        node("rnn", "rnn", ["aged"], units=3, returns="state"),
+        node("pooled", "pool", ["quarter"], mode="last"),
+        node("all", "concat", ["lstm", "rnn", "pooled"]),
+    ]  # fmt: skip
+    return inputs, nodes + scored("all")
+
+
 def outputs_case() -> Case:
     """Two named outputs, one of them behind a sigmoid."""
     inputs, nodes = number_case()
@@ -213,6 +237,25 @@ def cases() -> dict[str, Case]:
             found[f"rnn_2_bidirectional_{activation}_{returns}"] = recurrent(
                 "rnn", 2, True, returns, activation=activation
             )
+    # Windows over 0, 1, 3, … events: some have none, some only windows that reach beyond the rows.
+    for name, options in {
+        "valid": {"kernel": 2, "activation": "relu"},
+        "valid_stride": {"kernel": 2, "stride": 3, "padding": "valid", "use_bias": False},
+        "same": {"kernel": 4, "padding": "same", "activation": "tanh"},
+        "same_stride": {"kernel": 3, "stride": 2, "padding": "same", "activation": "gelu"},
+        "same_dilation": {"kernel": 3, "dilation": 2, "padding": "same", "activation": "sigmoid"},
+        "causal": {"kernel": 3, "dilation": 2, "padding": "causal"},
+        "causal_stride": {"kernel": 3, "stride": 2, "padding": "causal"},
+    }.items():
+        found[f"conv1d_{name}"] = over_events("result", "conv1d", pool="mean", filters=6, **options)
+    for mode in ("max", "mean"):
+        for padding in ("valid", "same"):
+            for size, stride in ((3, 1), (2, 2), (3, 2)):
+                found[f"pool1d_{mode}_{padding}_{size}_{stride}"] = over_events(
+                    "result", "pool1d", pool="last",
+                    mode=mode, size=size, stride=stride, padding=padding,
+                )  # fmt: skip
+    found["sequences"] = sequences_case()
     shown = {part["op"] for _, nodes in found.values() for part in nodes}
     for operation in operations():
         if operation.word not in shown:

@@ -13,7 +13,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from tessera.models.layers import BagReduce, Broadcast, Pool, StackedRecurrent, Transformer
+from tessera.models.layers import (
+    BagReduce,
+    Broadcast,
+    Pool,
+    StackedRecurrent,
+    Transformer,
+    WindowConvolution,
+    WindowPool,
+    Windows,
+)
 from tessera.models.transforms import is_id, table_rows
 
 AXES = ("user", "event", "coupon")
@@ -39,6 +48,8 @@ class KerasGraph:
         """Input or node → its Keras tensor [B, L, w] (ids: [B, L])."""
         self.axes: dict[str, str] = {}
         self.mask = keras.Input((None,), dtype="bool", name="event_mask")
+        self.masks: dict[str, Any] = {}
+        """Node → which of its rows there are [B, T], where these are not the events."""
         for name, spec in self.specs.items():
             self.edges[name] = self.add_input(name, spec)
             self.axes[name] = spec["axis"]
@@ -49,6 +60,7 @@ class KerasGraph:
         for node in description["nodes"]:
             self.axes[node["name"]] = self.axis_of(node)
             self.edges[node["name"]] = self.add_node(node)
+            self.masks.setdefault(node["name"], self.mask_of(node))
         outputs = {name: self.edges[name] for name in description["outputs"]}
         self.model = keras.Model(self.edges_in, outputs)
 
@@ -72,6 +84,11 @@ class KerasGraph:
         if rate and node["op"] in ("embedding", "linear", "pool"):
             x = keras.layers.Dropout(rate)(x)
         return x
+
+    def mask_of(self, node: dict[str, Any]):
+        """Which rows there are of the sequence that a node reads."""
+        names = (name for name in node["inputs"] if self.axes[name] == "event")
+        return self.masks.get(next(names, ""), self.mask)
 
     def broadcast(self, node: dict[str, Any], inputs: list) -> list:
         axis = self.axis_of(node)
@@ -133,7 +150,28 @@ class KerasGraph:
         layer = self.layers[name] = StackedRecurrent(
             kind, node, self.dropout.get(name, 0.0), options, name=name
         )
-        return layer(x, self.mask)
+        return layer(x, self.mask_of(node))
+
+    def add_windows(self, node, x, size):
+        """The windows of a node, and which of their rows are there."""
+        shape = (size, node.get("stride", 1), node.get("dilation", 1), node.get("padding", "valid"))
+        windows, there, self.masks[node["name"]] = Windows(*shape)(x, self.mask_of(node))
+        return windows, there
+
+    def add_conv1d(self, node, x):
+        windows, _ = self.add_windows(node, x, node["kernel"])
+        activation = node.get("activation", "none")
+        layer = self.layers[node["name"]] = WindowConvolution(
+            node["filters"],
+            node["kernel"],
+            activation=None if activation == "none" else activation,
+            use_bias=node.get("use_bias", True),
+            name=node["name"],
+        )
+        return layer(windows)
+
+    def add_pool1d(self, node, x):
+        return WindowPool(node["mode"])(*self.add_windows(node, x, node["size"]))
 
     def add_transformer(self, node, x):
         rows = self.description["limits"]["events"]
@@ -141,7 +179,7 @@ class KerasGraph:
         layer = self.layers[node["name"]] = Transformer(
             node, x.shape[-1], rows, rate, name=node["name"]
         )
-        return layer(x, self.mask)
+        return layer(x, self.mask_of(node))
 
     def add_layer_norm(self, node, x):
         layer = self.layers[node["name"]] = keras.layers.LayerNormalization(
@@ -150,14 +188,14 @@ class KerasGraph:
         return layer(x)
 
     def add_pool(self, node, x):
-        return Pool(node["mode"])(x, self.mask)
+        return Pool(node["mode"])(x, self.mask_of(node))
 
     def add_sigmoid(self, node, x):
         return keras.layers.Activation("sigmoid")(x)
 
     def tensor_variables(self) -> dict[str, tuple[Any, str]]:
         """Tensor name → (Keras variable, how its layout differs: same, row n, transpose,
-        in, out, qkv)."""
+        windows, in, out, qkv)."""
         found: dict[str, tuple[Any, str]] = {}
         for node in self.description["nodes"]:
             name, op = node["name"], node["op"]
@@ -165,6 +203,11 @@ class KerasGraph:
                 found[node["table"]] = (self.layers[node["table"]].embeddings, "same")
             elif op == "linear":
                 add_dense(found, f"{name}.", self.layers[name])
+            elif op == "conv1d":
+                layer = self.layers[name].convolution
+                found[f"{name}.weight"] = (layer.kernel, "windows")
+                if layer.use_bias:
+                    found[f"{name}.bias"] = (layer.bias, "same")
             elif op == "layer_norm":
                 add_norm(found, f"{name}.", self.layers[name])
             elif op in RECURRENT:
@@ -254,6 +297,7 @@ def to_rows(value: np.ndarray, layout: str) -> np.ndarray:
     """A Keras weight in the registry's layout.
 
     `transpose`: [in, out] → [out, in]. `row n`: that row of a matrix.
+    `windows`: [size, in, out] → [out, size · in].
     `in`: one of q, k, v, [d, heads, d/heads] → [d, d].
     `out`: [heads, d/heads, d] → [d, d]. `flat`: a bias of q, k, v, [heads, d/heads] → [d].
     """
@@ -262,7 +306,7 @@ def to_rows(value: np.ndarray, layout: str) -> np.ndarray:
             return value.T
         case "in":
             return value.reshape(value.shape[0], -1).T
-        case "out":
+        case "out" | "windows":
             return value.reshape(-1, value.shape[-1]).T
         case "flat":
             return value.reshape(-1)
