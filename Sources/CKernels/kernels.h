@@ -5,7 +5,9 @@
 #include "body_product.h"
 #include "body_rows.h"
 #include "body_vectors.h"
-#include "body_lstm.h"
+#include "body_cells.h"
+#include "body_recurrence.h"
+#include "body_windows.h"
 #include "body_attention.h"
 
 #define OWN(kernel) .kernel = kernel,

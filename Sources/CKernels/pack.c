@@ -18,44 +18,45 @@ static layout layout_of(int32_t outputs, int32_t depth, bool is_int8) {
   return l;
 }
 
-// Where output n lies: as given, or, for an LSTM, the four gates of each sixteen units side by side.
-static size_t place_of(int32_t n, int32_t outputs, bool is_lstm) {
-  if (!is_lstm) return (size_t)n;
-  const int32_t units = outputs / 4, gate = n / units, unit = n % units;
-  return (size_t)unit / 16 * 64 + gate * 16 + unit % 16;
+// Where output n lies: as given, or, for a recurrent layer, the gates of each sixteen units side by side.
+static size_t place_of(int32_t n, int32_t outputs, int32_t gates) {
+  if (gates == 0) return (size_t)n;
+  const int32_t units = outputs / gates, gate = n / units, unit = n % units;
+  return (size_t)(unit / 16 * gates + gate) * 16 + unit % 16;
 }
-static int32_t places(int32_t outputs, bool is_lstm) {
-  return (int32_t)(is_lstm ? 4 * tsr_rounded_up(outputs / 4, TSR_LANES) : tsr_rounded_up(outputs, TSR_LANES));
+static int32_t places(int32_t outputs, int32_t gates) {
+  return (int32_t)(gates > 0 ? gates * tsr_rounded_up(outputs / gates, TSR_LANES)
+                             : tsr_rounded_up(outputs, TSR_LANES));
 }
 
-size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8, bool is_lstm) {
-  return layout_of(places(outputs, is_lstm), depth, is_int8).total;
+size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8, int32_t gates) {
+  return layout_of(places(outputs, gates), depth, is_int8).total;
 }
 
 // Zeroes the memory and places the bias.
-static tsr_matrix prepared(const float *bias, int32_t outputs, int32_t depth, bool is_int8, bool is_lstm,
+static tsr_matrix prepared(const float *bias, int32_t outputs, int32_t depth, bool is_int8, int32_t gates,
                            char *memory, layout l) {
   memset(memory, 0, l.total);
   float *placed = (float *)(memory + l.bias);
-  for (int32_t n = 0; n < outputs && bias != NULL; n++) placed[place_of(n, outputs, is_lstm)] = bias[n];
+  for (int32_t n = 0; n < outputs && bias != NULL; n++) placed[place_of(n, outputs, gates)] = bias[n];
   return (tsr_matrix){
-      .outputs = is_lstm ? places(outputs, true) : outputs,
+      .outputs = gates > 0 ? places(outputs, gates) : outputs,
       .depth = depth,
-      .padded_outputs = places(outputs, is_lstm),
+      .padded_outputs = places(outputs, gates),
       .padded_depth = is_int8 ? (int32_t)tsr_padded(depth) : depth,
       .bias = placed};
 }
 
 tsr_matrix tsr_pack_int8(const int8_t *weights, const float *scales, const float *bias,
-                         int32_t outputs, int32_t depth, bool is_lstm, void *memory) {
-  const layout l = layout_of(places(outputs, is_lstm), depth, true);
+                         int32_t outputs, int32_t depth, int32_t gates, void *memory) {
+  const layout l = layout_of(places(outputs, gates), depth, true);
   char *base = memory;
-  tsr_matrix m = prepared(bias, outputs, depth, true, is_lstm, base, l);
+  tsr_matrix m = prepared(bias, outputs, depth, true, gates, base, l);
   int8_t *packed = (int8_t *)base;
   float *placed_scales = (float *)(base + l.scales);
   int32_t *offset_sums = (int32_t *)(base + l.offset_sums);
   for (int32_t n = 0; n < outputs; n++) {
-    const size_t place = place_of(n, outputs, is_lstm);
+    const size_t place = place_of(n, outputs, gates);
     int8_t *panel = packed + place / 16 * 16 * m.padded_depth + place % 16 * 4;
     int32_t sum = 0;
     for (int32_t k = 0; k < depth; k++) {
@@ -73,12 +74,12 @@ tsr_matrix tsr_pack_int8(const int8_t *weights, const float *scales, const float
 }
 
 tsr_matrix tsr_pack_float(const float *weights, const float *bias, int32_t outputs, int32_t depth,
-                          bool is_lstm, void *memory) {
-  const layout l = layout_of(places(outputs, is_lstm), depth, false);
-  tsr_matrix m = prepared(bias, outputs, depth, false, is_lstm, memory, l);
+                          int32_t gates, void *memory) {
+  const layout l = layout_of(places(outputs, gates), depth, false);
+  tsr_matrix m = prepared(bias, outputs, depth, false, gates, memory, l);
   float *packed = memory;
   for (int32_t n = 0; n < outputs; n++) {
-    const size_t place = place_of(n, outputs, is_lstm);
+    const size_t place = place_of(n, outputs, gates);
     for (int32_t k = 0; k < depth; k++)
       packed[(place / 16 * depth + k) * 16 + place % 16] = weights[(size_t)n * depth + k];
   }
@@ -91,9 +92,14 @@ size_t tsr_product_scratch_bytes(const tsr_matrix *matrix) {
   return (size_t)TSR_ROW_BLOCK * 128 * 4 + (size_t)TSR_ROW_BLOCK * matrix->padded_outputs * 4;
 }
 
-size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units, const tsr_matrix *input_matrix) {
-  lstm_scratch unused;
-  return lstm_scratch_carve(&unused, NULL, users, tokens, units, input_matrix);
+size_t tsr_recurrence_scratch_bytes(int32_t users, int32_t tokens, int32_t units, tsr_cell cell,
+                                    const tsr_matrix *input_matrix) {
+  recurrence_scratch unused;
+  return recurrence_scratch_carve(&unused, NULL, users, tokens, units, cell, input_matrix);
+}
+
+size_t tsr_windows_scratch_bytes(int32_t size, int32_t width) {
+  return (size_t)WINDOWS_TOGETHER * size * width * sizeof(float);
 }
 
 size_t tsr_attention_scratch_bytes(int32_t rows_of_a_user_max, int32_t width, int32_t heads) {

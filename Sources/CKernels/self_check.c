@@ -45,7 +45,7 @@ static void check_quantise(const tsr_kernels *t, const memory *m) {
 }
 
 static void check_product(const tsr_kernels *t, const memory *m) {
-  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, false, m->weights);
+  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, 0, m->weights);
   quantise_input(m);
   // One activation with an epilogue of its own, one of those that share one; the results lie side by side.
   for (int end = 0; end < 2; end++)
@@ -61,18 +61,40 @@ static void check_gather(const tsr_kernels *t, const memory *m) {
   t->gather(&(tsr_gather){.table = &table, .rows = ROWS, .ids = m->ids, .output = m->out, .output_stride = STRIDE});
 }
 
-static void check_lstm(const tsr_kernels *t, const memory *m) {
-  const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, WIDTH, true, m->weights);
-  const tsr_matrix r = tsr_pack_int8(m->raw, m->bias, m->bias, GATES, UNITS, true, m->recurrent);
-  const tsr_table bytes = {.rows = TABLE_ROWS, .width = r.padded_outputs, .int8_values = m->raw, .scales = m->bias};
-  const tsr_table floats = {.rows = TABLE_ROWS, .width = r.padded_outputs, .float_values = m->x};
-  const tsr_lookup lookups[] = {{&bytes, m->ids}, {&floats, m->ids + 1}};
+// The states of all cells lie side by side, and so do their sequences.
+static void check_recurrence(const tsr_kernels *t, const memory *m) {
   quantise_input(m);
-  t->lstm(&(tsr_lstm){.users = USERS, .units = UNITS, .offsets = offsets, .user_rows = m->x, .user_stride = STRIDE,
-                      .lookups = lookups, .lookup_count = sizeof lookups / sizeof *lookups, .input_matrix = &w,
-                      .input_int8 = m->q, .input_scales = m->scales, .recurrent = &r,
-                      .sequence = m->out, .sequence_stride = STRIDE, .state = m->out + ROWS * STRIDE,
-                      .state_stride = STRIDE, .scratch = m->scratch});
+  for (int n = TSR_LSTM; n <= TSR_RNN_RELU; n++) {
+    const tsr_cell cell = (tsr_cell)n;
+    const int32_t gates = tsr_gates(cell), outputs = gates * UNITS;
+    const tsr_matrix w = tsr_pack_int8(m->raw, m->bias, m->bias, outputs, WIDTH, gates, m->weights);
+    const tsr_matrix r = cell == TSR_RNN_RELU
+        ? tsr_pack_float(m->bias, m->bias, outputs, UNITS, gates, m->recurrent)
+        : tsr_pack_int8(m->raw, m->bias, m->bias, outputs, UNITS, gates, m->recurrent);
+    const tsr_table bytes = {.rows = TABLE_ROWS, .width = r.padded_outputs, .int8_values = m->raw, .scales = m->bias};
+    const tsr_table floats = {.rows = TABLE_ROWS, .width = r.padded_outputs, .float_values = m->x};
+    const tsr_lookup lookups[] = {{&bytes, m->ids}, {&floats, m->ids + 1}};
+    float *out = m->out + n * UNITS;
+    t->recurrence(&(tsr_recurrence){
+        .cell = cell, .users = USERS, .units = UNITS, .offsets = offsets, .user_rows = m->x, .user_stride = STRIDE,
+        .lookups = lookups, .lookup_count = sizeof lookups / sizeof *lookups, .input_matrix = &w,
+        .input_int8 = m->q, .input_scales = m->scales, .recurrent = &r,
+        .candidate_bias = cell == TSR_GRU ? m->bias : NULL, .sequence = out, .sequence_stride = STRIDE,
+        .state = out + ROWS * STRIDE, .state_stride = STRIDE, .scratch = m->scratch});
+  }
+}
+
+// The users' windows are as many as their rows, but for the user without any.
+static void check_windows(const tsr_kernels *t, const memory *m) {
+  tsr_windows a = {.padding = TSR_SAME, .users = USERS, .width = WIDTH, .size = 3, .stride = 1, .dilation = 2,
+                   .offsets = offsets, .window_offsets = offsets, .input = m->x, .input_stride = STRIDE,
+                   .output_int8 = m->out_int8, .output_scales = m->out_scales, .scratch = m->scratch};
+  t->windows(&a);
+  a.dilation = 1, a.output_int8 = NULL, a.output_scales = NULL, a.output_stride = STRIDE;
+  a.mode = TSR_WINDOW_MAX, a.output = m->out;
+  t->windows(&a);
+  a.mode = TSR_WINDOW_MEAN, a.output = m->out + WIDTH;
+  t->windows(&a);
 }
 
 static void check_attention(const tsr_kernels *t, const memory *m) {
@@ -145,10 +167,14 @@ static const struct {
 };
 
 const char *tsr_self_check(const tsr_kernels *kernels) {
-  const size_t lstm_bytes = tsr_lstm_scratch_bytes(
-      USERS, ROWS, UNITS, &(tsr_matrix){.int8_weights = (const int8_t *)"", .padded_depth = (int32_t)tsr_padded(WIDTH)});
-  const size_t attention_bytes = tsr_attention_scratch_bytes(ROWS, ATTENDED, HEADS);
-  const size_t scratch_bytes = lstm_bytes > attention_bytes ? lstm_bytes : attention_bytes;
+  size_t scratch_bytes = tsr_attention_scratch_bytes(ROWS, ATTENDED, HEADS);
+  const tsr_matrix input = {.int8_weights = (const int8_t *)"", .padded_depth = (int32_t)tsr_padded(WIDTH)};
+  const size_t windows_bytes = tsr_windows_scratch_bytes(3, WIDTH);
+  scratch_bytes = windows_bytes > scratch_bytes ? windows_bytes : scratch_bytes;
+  for (int cell = TSR_LSTM; cell <= TSR_RNN_RELU; cell++) {
+    const size_t bytes = tsr_recurrence_scratch_bytes(USERS, ROWS, UNITS, (tsr_cell)cell, &input);
+    scratch_bytes = bytes > scratch_bytes ? bytes : scratch_bytes;
+  }
   // Two outputs (floats, int8, scales): [0] of the reference, [1] of the table.
   char *block = aligned_alloc(TSR_ALIGNMENT, tsr_rounded_up(12 * BLOCK + scratch_bytes, TSR_ALIGNMENT));
   if (block == NULL) return "memory";

@@ -148,6 +148,19 @@ STEP f f_lstm_hidden(f zo, f c) {
                f_mul(f_add(out.denominator, out.denominator), state.denominator));
 }
 
+// σ(x), error ≤ 7e-7.
+INLINE f f_fraction_sigmoid(f x) {
+  fraction half = f_half_tanh_fraction(x);
+  return f_div(f_add(half.denominator, half.numerator), f_add(half.denominator, half.denominator));
+}
+// σ(zz)·h + (1 − σ(zz))·tanh(zh), over one denominator.
+INLINE f f_gru_state(f zz, f zh, f h) {
+  fraction update = f_half_tanh_fraction(zz), candidate = f_tanh_fraction(zh);
+  f kept = f_mul(f_mul(f_add(update.denominator, update.numerator), h), candidate.denominator);
+  f sum = f_fma(f_sub(update.denominator, update.numerator), candidate.numerator, kept);
+  return f_div(sum, f_mul(f_add(update.denominator, update.denominator), candidate.denominator));
+}
+
 // tanh in sixteen pieces, each a quadratic in |x|: piece k holds the numbers nearest to k·0.28, so that
 // rounding finds it and three permutations fetch its coefficients. Minimax fits; absolute error ≤ 1.8e-4, of
 // which the last piece, flat beyond 4.34, has the most. The error of a state in int8 is up to 4e-3.
@@ -181,6 +194,11 @@ STEP f f_quick_lstm_cell(f zi, f zf, f zg, f c) {
   return f_fma(f_quick_sigmoid(zf), c, f_mul(f_quick_sigmoid(zi), f_quick_tanh(zg)));
 }
 STEP f f_quick_lstm_hidden(f zo, f c) { return f_mul(f_quick_sigmoid(zo), f_quick_tanh(c)); }
+// σ(zz)·h + (1 − σ(zz))·tanh(zh).
+STEP f f_quick_gru_state(f zz, f zh, f h) {
+  const f candidate = f_quick_tanh(zh);
+  return f_fma(f_quick_sigmoid(zz), f_sub(h, candidate), candidate);
+}
 
 // The larger and the smaller number, NaN where either is NaN: f_max and f_min forget a NaN in the first, so
 // zero times it is taken away.

@@ -49,6 +49,8 @@ struct Step: Sendable {
   let action: any Action
   /// Whose rows it works on.
   let axis: Axis
+  /// The sequence that the rows of events, their offsets and their positions are of.
+  let sequence: Int
   /// The nodes or inputs that it computes.
   let label: String
 }

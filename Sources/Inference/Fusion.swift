@@ -24,7 +24,7 @@ struct Fusion {
 
   /// What a concat's readers get.
   ///
-  /// Where only linear nodes and LSTMs read it, it is not put together: W·[u ⊕ e ⊕ x] = W_u·u + W_e·e + W_x·x.
+  /// Where only linear nodes and recurrent ones read it, it is not put together: W·[u ⊕ e ⊕ x] = W_u·u + W_e·e + W_x·x.
   /// The user's columns are multiplied once for each user, and not once for each event or coupon. The
   /// embeddings that are folded are multiplied when the model is loaded.
   struct Concat {
@@ -149,7 +149,7 @@ struct Fusion {
 
   /// Whether the embedding's rows are multiplied by the readers' weights when the model is loaded.
   ///
-  /// It must pay: an LSTM's gates are many, and the product is taken at every event. It must be small:
+  /// It must pay: a recurrent layer's gates are many, and the product is taken at every event. It must be small:
   /// ``InferenceLimits/foldedBytesMax``. It must be int8 throughout: a float32 model is the reference, and is
   /// computed as it is written.
   private func canFold(_ source: Source, into readers: [Int]) -> Bool {
@@ -166,7 +166,7 @@ struct Fusion {
 
   private func isInt8(_ name: String) -> Bool { tensors[name]?.isQuantised ?? false }
 
-  /// The parts in which a linear node or an LSTM multiplies its input; nil where it is one.
+  /// The parts in which a linear or recurrent node multiplies its input; nil where it is one.
   func parts(of source: Source, for reader: Int) -> Concat? {
     guard case .node(let node) = source else { return nil }
     if let concat = concats[node] { return concat.isSplit ? concat : nil }

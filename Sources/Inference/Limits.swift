@@ -12,8 +12,8 @@ extension RowCounts {
   /// The rows that pass through all steps together; a larger batch goes through in chunks of users.
   ///
   /// Small enough that what lies between the steps stays in a level 2 cache of 1 to 2 MB (1,024 events
-  /// of width 128: 0.5 MB a block); large enough that products have rows to work on, and that an LSTM
-  /// has 32 users a step. A chunk holds at least one user, whatever its rows. No score depends on it.
+  /// of width 128: 0.5 MB a block); large enough that products have rows to work on, and that a recurrent
+  /// layer has 32 users a step. A chunk holds at least one user, whatever its rows. No score depends on it.
   static let chunk = RowCounts(users: 32, events: 1_024, coupons: 1_024)
 }
 

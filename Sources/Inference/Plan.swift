@@ -29,6 +29,7 @@ public final class Plan: Sendable {
   let outputs: [FloatOperand]
   let memoryMap: MemoryMap
   let maps: RowMaps
+  let sequences: [TypedGraph.Sequence]
   let scratchOffset: Int
 
   /// What passes through all steps together.
@@ -65,6 +66,7 @@ public final class Plan: Sendable {
     blocks = builder.blocks
     columns = builder.columns
     signature = graph.signature
+    sequences = graph.sequences
     self.limits = limits
     self.kernels = kernels
 

@@ -20,6 +20,8 @@ struct PlanBuilder {
   private let tensors: [String: TensorData]
   private(set) var blocks: [Block] = []
   private(set) var steps: [Step] = []
+  /// The sequence of the events that steps are written for now.
+  var sequence = 0
   /// Input columns in the signature's order.
   var columns: [ColumnInput] = []
   var values: [Source: Value] = [:]
@@ -47,6 +49,7 @@ struct PlanBuilder {
     for index in graph.description.inputs.indices { addInput(index) }
     for axis in Axis.allCases { addNumbers(axis) }
     for (index, node) in graph.nodes.enumerated() {
+      sequence = graph.sequenceRead(by: index)
       node.description.operation.lowering.lower(index, into: &self)
     }
   }
@@ -65,7 +68,7 @@ extension PlanBuilder {
   }
 
   mutating func emit(_ label: String, _ axis: Axis, _ action: some Action) {
-    steps.append(Step(action: action, axis: axis, label: label))
+    steps.append(Step(action: action, axis: axis, sequence: sequence, label: label))
   }
 
   func tensor(_ name: String) -> TensorData {
@@ -79,27 +82,35 @@ extension PlanBuilder {
 
   func constants(_ name: String) -> FloatConstants { FloatConstants(tensor(name).dequantised()) }
 
-  /// The matrix `name` packed for the kernels, or some of its columns; float32 if that is asked for or stored.
+  /// The matrix `name` packed for the kernels, or some of its columns.
   func matrix(
-    _ name: String, bias: String? = nil, columns: [Range<Int>]? = nil, isLSTM: Bool = false,
+    _ name: String, bias: String? = nil, columns: [Range<Int>]? = nil
+  ) -> PackedMatrix {
+    gateMatrix(name, bias: bias.map { tensor($0).dequantised() }, columns: columns, gates: 0)
+  }
+
+  /// As above, its outputs so many gates of a recurrent layer; float32 if that is asked for or stored.
+  func gateMatrix(
+    _ name: String, bias: [Float]? = nil, columns: [Range<Int>]? = nil, gates: Int,
     isFloat: Bool = false
   ) -> PackedMatrix {
     let tensor = tensor(name)
-    let bias = bias.map { self.tensor($0).dequantised() }
     let columns = columns ?? [0..<tensor.shape[1]]
     let (outputs, depth) = (tensor.shape[0], columns.reduce(0) { $0 + $1.count })
     if !isFloat, case .int8(let values, let scales) = tensor.storage {
       return PackedMatrix(
         int8: tensor.columns(columns, of: values), scales: scales, bias: bias, outputs: outputs,
-        depth: depth, isLSTM: isLSTM)
+        depth: depth, gates: gates)
     }
     return PackedMatrix(
       float: tensor.columns(columns, of: tensor.dequantised()), bias: bias, outputs: outputs,
-      depth: depth, isLSTM: isLSTM)
+      depth: depth, gates: gates)
   }
 
-  /// The lookups that stand for these embeddings times their columns of an LSTM's input weights.
-  mutating func lookups(_ leaves: [Fusion.Leaf], through weight: String) -> [Lookup] {
+  /// The lookups that stand for these embeddings times their columns of a recurrent layer's input weights.
+  mutating func lookups(
+    _ leaves: [Fusion.Leaf], through weight: String, gates: Int
+  ) -> [Lookup] {
     let tensor = tensor(weight)
     let values = tensor.dequantised()
     return leaves.map { leaf in
@@ -108,7 +119,7 @@ extension PlanBuilder {
       else { preconditionFailure("only embeddings are folded") }
       let columns = PackedMatrix(
         float: tensor.columns([leaf.columns], of: values), outputs: tensor.shape[0],
-        depth: leaf.columns.count, isLSTM: true)
+        depth: leaf.columns.count, gates: gates)
       return Lookup(
         table: kernels.folded(table(embedding.table), through: columns),
         ids: ids(graph.nodes[node].sources[0]).ids)

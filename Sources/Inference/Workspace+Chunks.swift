@@ -1,3 +1,4 @@
+internal import ModelGraph
 internal import TesseraWire
 
 // A batch passes through the steps a chunk of users after the other.
@@ -17,6 +18,7 @@ extension Workspace {
     precondition(next > first, "a user has more rows than the model's limits")
     for axis in Axis.allCases { chunk[axis] = batchRows(of: axis, users: first..<next) }
     for axis in Axis.allCases { mapRows(of: axis) }
+    for sequence in plan.sequences.indices { mapRows(ofSequence: sequence) }
     return true
   }
 
@@ -51,9 +53,31 @@ extension Workspace {
       // As above.
       let rows = unsafe Int(offsets[owner])..<Int(offsets[owner + 1])
       for row in rows { unsafe parents[row] = Int32(owner) }
-      guard axis == .event else { continue }
-      let positions = unsafe eventPositions
-      for row in rows { unsafe positions[row] = Int32(row - rows.lowerBound) }  // As above.
+    }
+  }
+
+  /// Notes which rows of a sequence belong to which user, and in which order.
+  private func mapRows(ofSequence index: Int) {
+    let maps = plan.maps.sequences[index]
+    // A sequence has no more rows than its source, so the chunk's blocks have room for them.
+    let (offsets, parents) = unsafe (offsets(of: index), ids(maps.parents))
+    let positions = unsafe ids(maps.positions)
+    if let source = plan.sequences[index].source {
+      let from = unsafe self.offsets(of: source)
+      unsafe offsets[0] = 0  // As above.
+      for user in 0..<chunk[.user].count {
+        let count = plan.sequences[index].rows(of: unsafe Int(from[user + 1] - from[user]))
+        // As above.
+        unsafe offsets[user + 1] = offsets[user] + Int32(count)
+        for row in unsafe offsets[user]..<offsets[user + 1] {
+          unsafe parents[Int(row)] = Int32(user)  // As above.
+        }
+      }
+    }
+    for user in 0..<chunk[.user].count {
+      // As above.
+      let first = unsafe offsets[user]
+      for row in unsafe first..<offsets[user + 1] { unsafe positions[Int(row)] = row - first }
     }
   }
 }

@@ -21,7 +21,11 @@ extension Workspace {
   }
 
   private func run(step index: Int) {
-    let rows = chunk[plan.steps[index].axis].count
+    let axis = plan.steps[index].axis
+    sequence = plan.steps[index].sequence
+    // The last offset counts the rows of all users: a block of the chunk, from its first row on.
+    let rows =
+      unsafe axis == .event ? Int(eventOffsets[chunk[.user].count]) : chunk[axis].count
     if rows > 0 { plan.steps[index].action.run(rows, in: self) }
   }
 }
@@ -30,16 +34,22 @@ extension Workspace {
 
 // All of it lies in the workspace's memory, and is used while a step runs.
 extension Workspace {
-  /// int32 [users + 1]: where each user's events begin.
+  /// int32 [users + 1]: where each user's events begin, those of the step's sequence.
   var eventOffsets: UnsafeMutablePointer<Int32> {
     // A block of the chunk, from its first row on.
-    unsafe ids(Self.block(plan.maps.offsets[.event]))
+    unsafe offsets(of: sequence)
   }
 
-  /// int32 [events]: 0 for the user's oldest event.
+  /// As above, of another sequence.
+  func offsets(of sequence: Int) -> UnsafeMutablePointer<Int32> {
+    // As above.
+    unsafe ids(plan.maps.sequences[sequence].offsets)
+  }
+
+  /// int32 [events]: 0 for the user's oldest event, those of the step's sequence.
   var eventPositions: UnsafeMutablePointer<Int32> {
     // As above.
-    unsafe ids(plan.maps.eventPositions)
+    unsafe ids(plan.maps.sequences[sequence].positions)
   }
 
   func operand(_ operand: MatrixOperand) -> ProductInput {
@@ -55,6 +65,8 @@ extension Workspace {
     let rows = unsafe rows(operand.operand)
     switch operand.map {
     case .same: return unsafe MappedRows(rows)
+    case .parent(of: .event):
+      return unsafe MappedRows(rows, map: ids(plan.maps.sequences[sequence].parents))
     case .parent(let axis):
       return unsafe MappedRows(rows, map: ids(Self.block(plan.maps.parents[axis])))
     }

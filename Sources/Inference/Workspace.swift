@@ -20,6 +20,8 @@ public final class Workspace {
 
   /// The rows that pass through the steps now.
   var chunk = PerAxis(repeating: 0..<0)
+  /// The sequence of events that the step at hand works on.
+  var sequence = 0
 
   /// Values appended to each column that is a bag; 0 for the others.
   private var bagValues: [Int]

@@ -17,7 +17,7 @@ public enum KernelLimits {
   /// Bytes up to which a folded table stays float32: what lies in a level 1 or 2 cache beside the rest.
   public static let floatLookupBytesMax = 64 << 10
 
-  /// Units of an LSTM as its matrices are packed: rounded up to a vector.
+  /// Units of a recurrent layer as its matrices are packed: rounded up to a vector.
   public static func paddedUnits(_ units: Int) -> Int {
     tsr_rounded_up(units, Int(TSR_LANES))
   }

@@ -1,7 +1,7 @@
 /// Folding: a row of an embedding table times a layer's input weights depends on the model alone, so it
 /// is taken once for each row of the table. What is left at run time is a lookup and an addition.
 extension KernelTable {
-  /// table · weightsᵀ: rows `[table.rows, weights.packedOutputs]`, for `lstm` to look up.
+  /// table · weightsᵀ: rows `[table.rows, weights.packedOutputs]`, for `recurrence` to look up.
   ///
   /// Rows become int8 with a scale each, as the table's own; a table of at most
   /// ``KernelLimits/floatLookupBytesMax`` stays float32, which is then read faster than int8 is widened.

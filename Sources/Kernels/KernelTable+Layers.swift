@@ -62,43 +62,48 @@ extension KernelTable {
     unsafe tsr_product_scratch_bytes(matrix.matrix)
   }
 
-  /// One direction of one LSTM layer over ragged sequences, gates i f g o.
+  /// One direction of one recurrent layer over ragged sequences.
   ///
-  /// z = start + Σ lookups + input · W_inputᵀ + h · W_recurrentᵀ; i = σ(z_i), f = σ(z_f), g = tanh(z_g),
-  /// o = σ(z_o); c ← f·c + i·g; h = o·tanh(c). Where `recurrent` is int8, h is quantised with the fixed scale
-  /// 1/127, and σ and tanh have an error of at most 1e-4 and 2e-4. Users are ordered by length inside.
+  /// Gates are start + Σ lookups + input · W_inputᵀ + h · W_recurrentᵀ, but for what ``RecurrentCell`` says.
+  /// Where `recurrent` is int8, h is quantised with the fixed scale 1/127, and σ and tanh have an error of at
+  /// most 1e-4 and 2e-4. Users are ordered by length inside.
   ///
   /// - Parameters:
+  ///   - cell: what becomes of the gates.
   ///   - input: what is multiplied at each row, or nil where lookups say all.
   ///   - lookups: how many, at most ``KernelLimits/lookupsMax``.
   ///   - lookup: each of them: a table made by ``folded(_:through:)`` with a part of the input weights, and
   ///     its ids `[tokens]`.
   ///   - userRows: `[users, packed gates]`: where the gates of each user start, bias included; nil for the
   ///     bias of `recurrent`.
-  ///   - recurrent: `[4·units, units]` with the bias of the layer, packed with `isLSTM`.
+  ///   - recurrent: `[gates·units, units]` with the bias of the layer, packed with the cell's gates.
+  ///   - candidateBias: `[units]` and zeros up to ``KernelLimits/paddedUnits(_:)``, for ``RecurrentCell/gru``
+  ///     alone.
   ///   - offsets: `[users + 1]`; user u owns the rows offsets[u] ..< offsets[u + 1], oldest first.
   ///   - backward: reads newest first; row t of `sequence` is then the state after reading row t.
   ///   - sequence: `[tokens, units]`, or nil.
   ///   - state: `[users, units]`, the state after the last step (zeros without rows), or nil.
-  ///   - scratch: ``scratchBytes(lstmUsers:tokens:units:inputMatrix:)`` bytes.
-  public func lstm(
-    _ input: LSTMProduct?, lookups: Int = 0,
+  ///   - scratch: ``scratchBytes(recurrenceUsers:tokens:units:cell:inputMatrix:)`` bytes.
+  public func recurrence(
+    _ cell: RecurrentCell, _ input: RecurrenceProduct?, lookups: Int = 0,
     lookup: (Int) -> (table: EmbeddingTable, ids: UnsafePointer<Int32>) = { _ in
       preconditionFailure("there are no lookups")
     },
-    userRows: FloatRows? = nil, recurrent: PackedMatrix, offsets: UnsafePointer<Int32>, users: Int,
+    userRows: FloatRows? = nil, recurrent: PackedMatrix,
+    candidateBias: UnsafePointer<Float>? = nil, offsets: UnsafePointer<Int32>, users: Int,
     backward: Bool = false, sequence: FloatRows?, state: FloatRows?,
     scratch: UnsafeMutableRawPointer
   ) {
-    assert(recurrent.isLSTM && recurrent.outputs == 4 * recurrent.depth)
+    assert(recurrent.gates == cell.gates && recurrent.outputs == cell.gates * recurrent.depth)
     precondition(lookups <= KernelLimits.lookupsMax)
     // The caller's pointers are used until the call below ends: users and what is multiplied for them.
-    var a = unsafe tsr_lstm()
+    var a = unsafe tsr_recurrence()
+    unsafe a.cell = cell.code
     unsafe a.users = Int32(users)
     unsafe a.units = Int32(recurrent.depth)
     unsafe a.offsets = offsets
     if let input = unsafe input {
-      assert(unsafe input.matrix.isLSTM && input.matrix.outputs == recurrent.outputs)
+      assert(unsafe input.matrix.gates == cell.gates && input.matrix.outputs == recurrent.outputs)
       unsafe a.input_matrix = UnsafePointer(input.matrix.matrix)
       // Rows of the kind that the matrix takes.
       switch unsafe input.rows {
@@ -119,6 +124,7 @@ extension KernelTable {
       unsafe a.user_stride = userRows.stride
     }
     unsafe a.recurrent = UnsafePointer(recurrent.matrix)
+    unsafe a.candidate_bias = candidateBias
     unsafe a.backward = backward
     // The states that are wanted.
     if let sequence = unsafe sequence {
@@ -129,7 +135,7 @@ extension KernelTable {
       unsafe a.state = state.base
       unsafe a.state_stride = state.stride
     }
-    // As large as `scratchBytes(lstmUsers:tokens:units:inputMatrix:)` says.
+    // As large as `scratchBytes(recurrenceUsers:tokens:units:cell:inputMatrix:)` says.
     unsafe a.scratch = scratch
     // On the stack: a call allocates nothing.
     unsafe withUnsafeTemporaryAllocation(of: tsr_lookup.self, capacity: lookups) { list in
@@ -141,17 +147,18 @@ extension KernelTable {
       // The list lives until this closure ends.
       unsafe a.lookups = UnsafePointer(list.baseAddress)
       unsafe a.lookup_count = Int32(lookups)
-      unsafe c.pointee.lstm(&a)
+      unsafe c.pointee.recurrence(&a)
     }
   }
 
-  /// Bytes of scratch for an LSTM layer over at most this many users and tokens.
+  /// Bytes of scratch for a recurrent layer over at most this many users and tokens.
   public static func scratchBytes(
-    lstmUsers users: Int, tokens: Int, units: Int, inputMatrix: PackedMatrix?
+    recurrenceUsers users: Int, tokens: Int, units: Int, cell: RecurrentCell,
+    inputMatrix: PackedMatrix?
   ) -> Int {
     // The C function reads the shape alone.
-    unsafe tsr_lstm_scratch_bytes(
-      Int32(users), Int32(tokens), Int32(units), inputMatrix?.matrix)
+    unsafe tsr_recurrence_scratch_bytes(
+      Int32(users), Int32(tokens), Int32(units), cell.code, inputMatrix?.matrix)
   }
 
   /// softmax(q·kᵀ/√(width/heads))·v, each user over its own rows only.

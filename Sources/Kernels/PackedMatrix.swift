@@ -12,11 +12,11 @@ public final class PackedMatrix: Sendable {
   public let depth: Int
   /// Whether inputs are quantised rows (else float rows).
   public let isInt8: Bool
-  /// Whether its outputs are gates in the order of ``KernelTable/lstm``.
-  public let isLSTM: Bool
+  /// How many gates its outputs are, in the order of ``RecurrentCell``; 0 where it is no recurrent layer's.
+  public let gates: Int
   /// Columns of a product with it: the outputs, or the gates with the units rounded up to 16.
   public var packedOutputs: Int {
-    isLSTM ? 4 * KernelLimits.paddedUnits(outputs / 4) : outputs
+    gates > 0 ? gates * KernelLimits.paddedUnits(outputs / gates) : outputs
   }
   /// Bytes that the packed weights, scales and bias take.
   public let byteCount: Int
@@ -31,40 +31,40 @@ public final class PackedMatrix: Sendable {
   ///   - int8: row-major `[outputs, depth]`, values −127 … 127.
   ///   - scales: one a row: weight = value · scale.
   ///   - bias: `[outputs]`, or nil for none.
-  ///   - isLSTM: whether the outputs are the gates i f g o of all units, for ``KernelTable/lstm``: the four
-  ///     gates of each sixteen units come to lie side by side.
+  ///   - gates: how many gates of all units the outputs are, one gate after another, for
+  ///     ``KernelTable/recurrence``: those of each sixteen units come to lie side by side. 0 for all else.
   /// - Precondition: the counts fit the shape; both sizes are positive and at most
   ///   ``KernelLimits/matrixSideMax``.
   public init(
     int8 values: [Int8], scales: [Float], bias: [Float]? = nil, outputs: Int, depth: Int,
-    isLSTM: Bool = false
+    gates: Int = 0
   ) {
     precondition(values.count == outputs * depth && scales.count == outputs)
     // Blocks of this object, which `deinit` frees.
     unsafe (memory, byteCount) = Self.allocate(
-      bias, outputs: outputs, depth: depth, isInt8: true, isLSTM: isLSTM)
-    (self.outputs, self.depth, isInt8, self.isLSTM) = (outputs, depth, true, isLSTM)
+      bias, outputs: outputs, depth: depth, isInt8: true, gates: gates)
+    (self.outputs, self.depth, isInt8, self.gates) = (outputs, depth, true, gates)
     unsafe matrix = .allocate(capacity: 1)
     // The C side reads the arrays during the call only and keeps pointers into `memory` alone.
     unsafe matrix.initialize(
-      to: tsr_pack_int8(values, scales, bias, Int32(outputs), Int32(depth), isLSTM, memory))
+      to: tsr_pack_int8(values, scales, bias, Int32(outputs), Int32(depth), Int32(gates), memory))
   }
 
   /// Packs float32 weights, row-major `[outputs, depth]`; `bias` is `[outputs]` or nil.
   ///
   /// - Precondition: as for int8 weights.
   public init(
-    float values: [Float], bias: [Float]? = nil, outputs: Int, depth: Int, isLSTM: Bool = false
+    float values: [Float], bias: [Float]? = nil, outputs: Int, depth: Int, gates: Int = 0
   ) {
     precondition(values.count == outputs * depth)
     // Blocks of this object, which `deinit` frees.
     unsafe (memory, byteCount) = Self.allocate(
-      bias, outputs: outputs, depth: depth, isInt8: false, isLSTM: isLSTM)
-    (self.outputs, self.depth, isInt8, self.isLSTM) = (outputs, depth, false, isLSTM)
+      bias, outputs: outputs, depth: depth, isInt8: false, gates: gates)
+    (self.outputs, self.depth, isInt8, self.gates) = (outputs, depth, false, gates)
     unsafe matrix = .allocate(capacity: 1)
     // As above.
     unsafe matrix.initialize(
-      to: tsr_pack_float(values, bias, Int32(outputs), Int32(depth), isLSTM, memory))
+      to: tsr_pack_float(values, bias, Int32(outputs), Int32(depth), Int32(gates), memory))
   }
 
   deinit {
@@ -74,13 +74,13 @@ public final class PackedMatrix: Sendable {
   }
 
   private static func allocate(
-    _ bias: [Float]?, outputs: Int, depth: Int, isInt8: Bool, isLSTM: Bool
+    _ bias: [Float]?, outputs: Int, depth: Int, isInt8: Bool, gates: Int
   ) -> (UnsafeMutableRawPointer, Int) {
     let sides = 1...KernelLimits.matrixSideMax
     precondition(sides.contains(outputs) && sides.contains(depth))
-    precondition(!isLSTM || outputs % 4 == 0)
+    precondition(gates == 0 || outputs % gates == 0)
     precondition(bias.map { $0.count == outputs } ?? true)
-    let bytes = tsr_matrix_bytes(Int32(outputs), Int32(depth), isInt8, isLSTM)
+    let bytes = tsr_matrix_bytes(Int32(outputs), Int32(depth), isInt8, Int32(gates))
     // Uninitialised: the pack function writes all of it.
     return (
       .allocate(byteCount: bytes, alignment: KernelLimits.alignmentBytes), bytes

@@ -43,10 +43,10 @@ public enum ProductInput {
   case float(FloatRows)
 }
 
-/// The part of an LSTM's input that is multiplied when it runs.
+/// The part of a recurrent layer's input that is multiplied when it runs.
 @unsafe
-public struct LSTMProduct {
-  /// `[4·units, width]`, packed with `isLSTM`; its bias is not used.
+public struct RecurrenceProduct {
+  /// `[gates·units, width]`, packed with the cell's gates; its bias is not used.
   public var matrix: PackedMatrix
   /// Rows `[tokens, width]`, of the kind that `matrix` takes.
   public var rows: ProductInput
@@ -74,6 +74,24 @@ public struct MappedRows {
     unsafe self.rows = rows
     unsafe self.map = map
   }
+}
+
+/// The cell of a recurrent layer, with the order of its gates. States begin at zero.
+public enum RecurrentCell: Int, CaseIterable, Sendable {
+  /// i f g o: c ← σ(f)·c + σ(i)·tanh(g); h = σ(o)·tanh(c).
+  case lstm = 0
+  /// z r h: h ← σ(z)·h + (1 − σ(z))·tanh(input + σ(r)·(recurrent sum + candidate bias)).
+  case gru = 1
+  /// z r h: as above with tanh(input + W_recurrent·(σ(r)·h)).
+  case gruResetFirst = 2
+  /// h ← tanh(z).
+  case tanh = 3
+  /// h ← max(0, z). Its recurrent matrix is float32: the state has no bound.
+  case relu = 4
+
+  var code: tsr_cell { tsr_cell(rawValue: UInt32(rawValue)) }
+  /// How many gates the cell has.
+  public var gates: Int { Int(tsr_gates(code)) }
 }
 
 /// How a user's rows become one row.

@@ -47,11 +47,13 @@ public enum ModelLimits {
   /// Numbers of the answer to one user with as many coupons as the model takes: the wire protocol's limit of an
   /// answer, so that every user can be answered.
   public static let numbersMax = Limits.numbersMax
-  /// Units of an LSTM: its recurrent weights (4·u·u bytes in int8) should fit in a level 2 cache;
+  /// Units of a recurrent layer: its weights (of an LSTM 4·u·u bytes in int8) should fit in a level 2 cache;
   /// 1,024 units are 4 MB.
-  public static let lstmUnitsMax = 1_024
-  /// Layers of one LSTM or transformer node.
+  public static let recurrentUnitsMax = 1_024
+  /// Layers of one recurrent or transformer node.
   public static let layersMax = 24
+  /// Rows of a window, from one to the next, and between its rows: more would reach beyond every history.
+  public static let windowMax = Limits.eventsMax
   /// Heads of a transformer.
   public static let headsMax = 64
   /// Numbers in one tensor: offsets into it stay below 2³¹, also in bytes of float32 (2 GB).

@@ -51,7 +51,7 @@ struct NodeInputs {
           .type, at: place,
           "mixes \"\(node.inputs[finest])\" on the \(edges[finest].axis.name) axis with "
             + "\"\(node.inputs[index])\" on the \(edge.axis.name) axis; bring events to the user "
-            + "axis first (lstm with \"returns\": \"state\", or pool)")
+            + "axis first (lstm, gru or rnn with \"returns\": \"state\", or pool)")
       }
       finest = index
     }

@@ -26,6 +26,14 @@ public enum Operation: Hashable, Sendable {
   case linear(Linear)
   /// A long short-term memory over each user's events.
   case lstm(LSTM)
+  /// A gated recurrent unit over each user's events.
+  case gru(GRU)
+  /// A plain recurrent layer over each user's events.
+  case rnn(RNN)
+  /// A convolution over each user's events.
+  case conv1d(Conv1D)
+  /// Pooling over windows of each user's events.
+  case pool1d(Pool1D)
   /// Self-attention blocks over each user's events.
   case transformer(Transformer)
   /// gain · (x − mean) / sqrt(variance + epsilon) + bias.
@@ -61,6 +69,10 @@ extension Operation {
     case .slice(let slice): slice
     case .linear(let linear): linear
     case .lstm(let lstm): lstm
+    case .gru(let gru): gru
+    case .rnn(let rnn): rnn
+    case .conv1d(let conv1d): conv1d
+    case .pool1d(let pool1d): pool1d
     case .transformer(let transformer): transformer
     case .layerNorm(let epsilon): LayerNorm(epsilon: epsilon)
     case .scale: Scale()
@@ -77,7 +89,8 @@ extension Operation {
   static let bodies: [any OperationBody.Type] = [
     Embedding.self, Concat.self, Add.self, Multiply.self,
     Subtract.self, Maximum.self, Minimum.self, Dot.self, Slice.self,
-    Linear.self, LSTM.self, Transformer.self, LayerNorm.self,
+    Linear.self, LSTM.self, GRU.self, RNN.self, Conv1D.self, Pool1D.self,
+    Transformer.self, LayerNorm.self,
     Scale.self, BatchNorm.self, L2Norm.self, Softmax.self, ElementFunction.self,
     Pool.self, Sigmoid.self,
   ]
@@ -99,6 +112,10 @@ package protocol OperationVisitor {
   func visit(_ slice: Operation.Slice) -> Answer
   func visit(_ linear: Operation.Linear) -> Answer
   func visit(_ lstm: Operation.LSTM) -> Answer
+  func visit(_ gru: Operation.GRU) -> Answer
+  func visit(_ rnn: Operation.RNN) -> Answer
+  func visit(_ conv1d: Operation.Conv1D) -> Answer
+  func visit(_ pool1d: Operation.Pool1D) -> Answer
   func visit(_ transformer: Operation.Transformer) -> Answer
   func visit(_ layerNorm: Operation.LayerNorm) -> Answer
   func visit(_ scale: Operation.Scale) -> Answer

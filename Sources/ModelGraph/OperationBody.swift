@@ -66,6 +66,13 @@ struct NeededTensor {
       rowsMayExceed: false)
   }
 
+  /// Weights of a product that stays float32, the node's own.
+  static func floatMatrix(_ name: String, _ outputs: Int, _ width: Int) -> NeededTensor {
+    NeededTensor(
+      name: name, shape: [outputs, width], isQuantisable: false, isShared: false,
+      rowsMayExceed: false)
+  }
+
   /// float32 rows by position, the node's own.
   static func positions(_ name: String, rows: Int, width: Int) -> NeededTensor {
     NeededTensor(

@@ -9,8 +9,10 @@ extension TypedGraph {
   ///
   /// - Complexity: linear in the nodes and the columns that they read.
   package func multiplyAccumulates(events: Int, coupons: Int) -> Int {
-    let rows = RowCounts(users: 1, events: events, coupons: coupons).rows
-    return nodes.reduce(0) { sum, node in
+    return nodes.indices.reduce(0) { sum, index in
+      let node = nodes[index]
+      let ownEvents = rows(of: sequenceRead(by: index), events: events)
+      let rows = RowCounts(users: 1, events: ownEvents, coupons: coupons).rows
       let read = ReadColumns(parts: node.sources.flatMap { parts($0) }, rows: rows)
       return sum + node.description.operation.body.multiplyAccumulates(read)
     }

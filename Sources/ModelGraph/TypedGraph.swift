@@ -11,6 +11,9 @@ public struct TypedGraph: Sendable {
   public let inputs: [Edge]
   /// Each node with its sources and its result, in the description's order.
   public let nodes: [Node]
+  /// The sequences that rows on the event axis belong to, each after its source; the first is that of the
+  /// request's events.
+  public let sequences: [Sequence]
   /// The nodes whose values are the scores, in the description's order of outputs.
   public let outputs: [Int]
   /// The tensors that the nodes need, each once, in the order of first use.
@@ -20,6 +23,8 @@ public struct TypedGraph: Sendable {
   public struct Edge: Hashable, Sendable {
     /// Whose rows.
     public var axis: Axis
+    /// On the event axis: of which sequence.
+    public var sequence = 0
     /// What one row is.
     public var type: ValueType
   }
@@ -50,6 +55,8 @@ public struct TypedGraph: Sendable {
     public let sources: [Source]
     /// The axis of its rows.
     public let axis: Axis
+    /// On the event axis: their sequence.
+    public let sequence: Int
     /// Float32 in one row.
     public let width: Int
     /// Whether every number is a probability: a sigmoid comes last.
@@ -90,6 +97,7 @@ public struct TypedGraph: Sendable {
     }
 
     var nodes: [Node] = []
+    var sequences = [Sequence.events]
     var tensors = TensorCollector()
     for (index, node) in description.nodes.enumerated() {
       let place = "node \"\(node.name)\""
@@ -98,22 +106,28 @@ public struct TypedGraph: Sendable {
       let edges = sources.map { source in
         switch source {
         case .input(let input): inputs[input]
-        case .node(let node): Edge(axis: nodes[node].axis, type: .vector(width: nodes[node].width))
+        case .node(let node): nodes[node].edge
         }
       }
       let read = NodeInputs(node: node, edges: edges, place: place)
       let body = node.operation.body
       let (axis, width) = try body.result(of: read)
+      let sequenceRead = try read.commonSequence()
+      let sequence =
+        axis == .event ? Self.sequence(after: body, of: sequenceRead, in: &sequences) : 0
       for needed in try body.tensors(for: read, limits: description.limits) {
         try tensors.add(needed, place: place)
       }
       try Self.define(node.name, as: .node(index), place: place, in: &defined)
-      nodes.append(Node(description: node, sources: sources, axis: axis, width: width))
+      nodes.append(
+        Node(
+          description: node, sources: sources, axis: axis, sequence: sequence, width: width))
     }
     outputs = try Self.outputs(of: description, nodes: nodes, defined: defined)
     self.description = description
     self.inputs = inputs
     self.nodes = nodes
+    self.sequences = sequences
     requiredTensors = tensors.tensors
     try description.checkCouponLimit()
     try checkAllUsed()
@@ -138,9 +152,15 @@ public struct TypedGraph: Sendable {
   public func edge(_ source: Source) -> Edge {
     switch source {
     case .input(let index): inputs[index]
-    case .node(let index):
-      Edge(axis: nodes[index].axis, type: .vector(width: nodes[index].width))
+    case .node(let index): nodes[index].edge
     }
+  }
+}
+
+extension TypedGraph.Node {
+  /// What leaves it.
+  fileprivate var edge: TypedGraph.Edge {
+    TypedGraph.Edge(axis: axis, sequence: sequence, type: .vector(width: width))
   }
 }
 
@@ -152,6 +172,18 @@ extension TypedGraph {
       throw ModelError(
         .name, at: place, "the name is used twice; inputs and nodes share one set of names")
     }
+  }
+
+  /// The sequence of an operation's result on the event axis; made where it is a new one.
+  private static func sequence(
+    after body: any OperationBody, of source: Int, in sequences: inout [Sequence]
+  ) -> Int {
+    guard let windowed = body as? any WindowedBody else { return source }
+    let made = windowed.windows.sequence(of: source)
+    if made.keepsRows { return source }
+    if let known = sequences.firstIndex(of: made) { return known }
+    sequences.append(made)
+    return sequences.count - 1
   }
 
   private static func sources(
@@ -208,7 +240,7 @@ extension TypedGraph {
         throw ModelError(
           .type, at: place,
           "is on the \(axis.name) axis; an output has one row for each user or for each coupon "
-            + "(bring events to the user axis with lstm or pool)")
+            + "(bring events to the user axis with lstm, gru, rnn or pool)")
       }
       try checkCount(width, in: 1...ModelLimits.vectorWidthMax, at: place, "its width")
       outputs.append(index)

@@ -14,7 +14,10 @@ struct AllocationTests {
     .disabled(if: Self.isUnoptimised, "code that is not optimised boxes its iterators"),
     arguments: UInt64(1)...12, Storage.allCases)
   func none(seed: UInt64, storage: Storage) throws {
-    try expectNone(RandomModel(seed: seed), seed: seed, storage: storage)
+    for hasSequences in [false, true] {
+      try expectNone(
+        RandomModel(seed: seed, hasSequences: hasSequences), seed: seed, storage: storage)
+    }
   }
 
   @Test(

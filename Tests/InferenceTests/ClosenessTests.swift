@@ -10,7 +10,18 @@ struct ClosenessTests {
     "no score moves by more than a seventh of the range of all scores",
     arguments: UInt64(1)...24, [Storage.int8, .mixed])
   func close(seed: UInt64, storage: Storage) throws {
-    var model = RandomModel(seed: seed)
+    try expectClose(RandomModel(seed: seed), seed: seed, storage)
+  }
+
+  @Test(
+    "nor with windows and with every recurrent layer",
+    arguments: UInt64(1)...24, [Storage.int8, .mixed])
+  func closeSequences(seed: UInt64, storage: Storage) throws {
+    try expectClose(RandomModel(seed: seed, hasSequences: true), seed: seed, storage)
+  }
+
+  private func expectClose(_ model: RandomModel, seed: UInt64, _ storage: Storage) throws {
+    var model = model
     let (graph, tensors) = try model.make()
     let requests = try (0...graph.description.limits.events).map {
       try model.request(graph.signature, events: $0, coupons: graph.description.limits.coupons)

@@ -22,6 +22,13 @@ struct ExactnessTests {
     try expectSameBits(RandomModel(seed: seed, hasElements: true), seed: seed, storage: storage)
   }
 
+  @Test(
+    "nor where windows make other sequences of the events, for every recurrent layer",
+    arguments: UInt64(1)...16, Storage.allCases)
+  func sequences(seed: UInt64, storage: Storage) throws {
+    try expectSameBits(RandomModel(seed: seed, hasSequences: true), seed: seed, storage: storage)
+  }
+
   private func expectSameBits(_ model: RandomModel, seed: UInt64, storage: Storage) throws {
     var model = model
     var random = SeededGenerator(seed: seed &+ 1_000)

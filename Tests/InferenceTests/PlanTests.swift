@@ -225,7 +225,8 @@ struct PlanTests {
   @Test("queries, keys and values of the widest transformer fit one matrix")
   func widest() {
     #expect(KernelLimits.matrixSideMax == 3 * ModelLimits.widthMax)
-    #expect(4 * KernelLimits.paddedUnits(ModelLimits.lstmUnitsMax) <= KernelLimits.matrixSideMax)
+    #expect(
+      4 * KernelLimits.paddedUnits(ModelLimits.recurrentUnitsMax) <= KernelLimits.matrixSideMax)
     #expect(255 * 127 * KernelLimits.matrixSideMax <= Int(Int32.max))
     let outputs = 3 * ModelLimits.widthMax
     let matrix = PackedMatrix(

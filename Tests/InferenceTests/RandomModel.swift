@@ -34,11 +34,18 @@ struct RandomModel {
     let embedding: Operation.Embedding
   }
 
-  /// - Parameter hasElements: whether operations on elements and rows stand between the others. Without them
-  ///   a seed gives the model that it gave before there were any.
-  init(seed: UInt64, hasElements: Bool = false) {
+  /// Whether there are recurrent layers of every kind, and windows that make other sequences of events.
+  private let hasSequences: Bool
+
+  /// - Parameters:
+  ///   - hasElements: whether operations on elements and rows stand between the others.
+  ///   - hasSequences: whether there are recurrent layers of every kind, and windows.
+  ///
+  /// Without them a seed gives the model that it gave before there were any.
+  init(seed: UInt64, hasElements: Bool = false, hasSequences: Bool = false) {
     random = SeededGenerator(seed: seed)
     self.hasElements = hasElements
+    self.hasSequences = hasSequences
   }
 
   /// A graph that types, and tensors that fit it.
@@ -122,7 +129,7 @@ struct RandomModel {
     return add(.concat, outer, width: sum(outer))
   }
 
-  private mutating func lstm(_ name: String, returns: Operation.LSTM.Returned) -> String {
+  private mutating func lstm(_ name: String, returns: Operation.Returned) -> String {
     let units = random.count(1...34)
     let both = random.coin()
     return add(
@@ -150,10 +157,70 @@ struct RandomModel {
       let right = random.coin() ? lstm(row, returns: .sequence) : dense(row, units: 5)
       row = sideBySide([left, right])
     }
+    if hasSequences { return ofSequences(row) }
     for _ in 0..<random.count(0...2) {
       row = random.coin() ? lstm(row, returns: .sequence) : transformer(row)
     }
     return random.coin() ? lstm(row, returns: .state) : pool(row)
+  }
+
+  /// From the events to one row for each user by way of other sequences.
+  private mutating func ofSequences(_ events: String) -> String {
+    var row = events
+    for _ in 0..<random.count(1...3) {
+      switch random.count(0...6) {
+      case 0, 1: row = convolution(row, windows())
+      case 2:
+        // Two that make the same sequence meet, beside a column of the user.
+        let same = windows()
+        row = sideBySide([convolution(row, same), convolution(row, same), number(.user)])
+      case 3:
+        let windows = Operation.Windows(
+          size: random.count(1...4), stride: random.count(1...2),
+          padding: random.coin() ? .same : .valid)
+        row = add(
+          .pool1d(.init(mode: random.coin() ? .max : .mean, windows: windows)), [row],
+          width: widths[row, default: 0])
+      case 4: row = transformer(row)
+      default: row = recurrent(row, returns: .sequence)
+      }
+    }
+    return random.count(0...3) == 0 ? pool(row) : recurrent(row, returns: .state)
+  }
+
+  private mutating func windows() -> Operation.Windows {
+    Operation.Windows(
+      size: random.count(1...4), stride: random.one(of: [1, 1, 2, 3]),
+      dilation: random.one(of: [1, 1, 2]), padding: random.one(of: Operation.Padding.allCases))
+  }
+
+  private mutating func convolution(_ name: String, _ windows: Operation.Windows) -> String {
+    let filters = random.count(1...24)
+    return add(
+      .conv1d(
+        .init(
+          filters: filters, windows: windows, useBias: random.coin(),
+          activation: random.one(of: Operation.Activation.allCases))), [name], width: filters)
+  }
+
+  private mutating func recurrent(_ name: String, returns: Operation.Returned) -> String {
+    let (units, layers, both) = (random.count(1...34), random.count(1...2), random.coin())
+    let operation: ModelGraph.Operation =
+      switch random.count(0...4) {
+      case 0, 1:
+        .gru(
+          .init(
+            units: units, layers: layers, bidirectional: both, returns: returns,
+            resetAfter: random.coin()))
+      case 2:
+        .rnn(
+          .init(
+            units: units, layers: layers, bidirectional: both, returns: returns,
+            activation: random.coin() ? .tanh : .relu))
+      default:
+        .lstm(.init(units: units, layers: layers, bidirectional: both, returns: returns))
+      }
+    return add(operation, [name], width: units * (both ? 2 : 1))
   }
 
   /// One leaf, several, or a concat of the user's own.

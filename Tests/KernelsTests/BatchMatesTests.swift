@@ -24,31 +24,36 @@ import SeededRandom
 
   @Test(
     "A user's sequences have the same bits alone as among users of other lengths",
-    arguments: KernelTable.available)
-  func sequences(table: KernelTable) {
+    arguments: KernelTable.available, RecurrentCell.allCases)
+  func sequences(table: KernelTable, cell: RecurrentCell) {
     var random = SeededGenerator(seed: 12)
     let (units, heads) = (24, 2)
     for isInt8 in [true, false] {
       let offsets = random.offsets(users: 37, lengthMax: 35)
       let tokens = Int(offsets[37])
-      let inputMatrix = matrix(&random, outputs: 4 * units, depth: 19, isInt8: isInt8, isLSTM: true)
+      let gates = cell.gates
+      let inputMatrix = matrix(
+        &random, outputs: gates * units, depth: 19, isInt8: isInt8, gates: gates)
       let recurrent = matrix(
-        &random, outputs: 4 * units, depth: units, isInt8: isInt8, isLSTM: true)
+        &random, outputs: gates * units, depth: units, isInt8: isInt8 && cell != .relu,
+        gates: gates)
+      let candidateBias = random.floats(units)
       let values = random.floats(tokens * 19)
-      let together = lstm(
-        table, inputMatrix: inputMatrix, recurrent: recurrent,
-        LayerInput(tokens, 19, values: values, isInt8: isInt8), offsets: offsets, backward: true)
+      let together = recurrence(
+        table, cell, inputMatrix: inputMatrix, recurrent: recurrent,
+        LayerInput(tokens, 19, values: values, isInt8: isInt8), candidateBias: candidateBias,
+        offsets: offsets, backward: true)
       let rows = random.floats(tokens * 3 * units)
       let attended = attention(
         table, FloatBlock(tokens, 3 * units, values: rows), offsets: offsets, heads: heads,
         causal: false, int8: isInt8)
       for user in [0, 5, 17, 36] {
         let (first, end) = (Int(offsets[user]), Int(offsets[user + 1]))
-        let alone = lstm(
-          table, inputMatrix: inputMatrix, recurrent: recurrent,
+        let alone = recurrence(
+          table, cell, inputMatrix: inputMatrix, recurrent: recurrent,
           LayerInput(
             end - first, 19, values: Array(values[first * 19..<end * 19]), isInt8: isInt8),
-          offsets: [0, Int32(end - first)], backward: true)
+          candidateBias: candidateBias, offsets: [0, Int32(end - first)], backward: true)
         #expect(alone.state.row(0) == together.state.row(user))
         let own = attention(
           table,

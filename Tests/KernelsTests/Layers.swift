@@ -5,7 +5,7 @@ import SeededRandom
 /// The weights of a layer in both precisions' form.
 func matrix(
   _ random: inout SeededGenerator, outputs: Int, depth: Int, isInt8: Bool, bias: Bool = true,
-  isLSTM: Bool = false
+  gates: Int = 0
 )
   -> PackedMatrix
 {
@@ -14,11 +14,11 @@ func matrix(
     let scales = (0..<outputs).map { _ in abs(random.float(scale: 0.002)) + 0.0005 }
     return PackedMatrix(
       int8: random.int8s(outputs * depth), scales: scales, bias: biases, outputs: outputs,
-      depth: depth, isLSTM: isLSTM)
+      depth: depth, gates: gates)
   }
   return PackedMatrix(
     float: random.floats(outputs * depth, scale: 0.1), bias: biases, outputs: outputs, depth: depth,
-    isLSTM: isLSTM)
+    gates: gates)
 }
 
 /// Input rows in the form that a matrix takes.
@@ -74,15 +74,15 @@ func product(
 }
 
 /// Folded tables with the ids that choose from them.
-struct LSTMLookups {
+struct Lookups {
   var tables: [EmbeddingTable] = []
   /// The ids of the first table's rows, then of the second's, `[tables, tokens]`.
   var ids: [Int32] = []
 
   /// Of float32 and of int8, in this order.
   init() {}
-  init(_ random: inout SeededGenerator, tokens: Int, units: Int, count: Int) {
-    let width = 4 * KernelLimits.paddedUnits(units)
+  init(_ random: inout SeededGenerator, tokens: Int, units: Int, gates: Int, count: Int) {
+    let width = gates * KernelLimits.paddedUnits(units)
     for index in 0..<count {
       tables.append(
         index % 2 == 0
@@ -95,10 +95,11 @@ struct LSTMLookups {
   }
 }
 
-/// Sequence and state of one LSTM direction.
-func lstm(
-  _ table: KernelTable, inputMatrix: PackedMatrix?, recurrent: PackedMatrix, _ input: LayerInput,
-  lookups: LSTMLookups = LSTMLookups(), userRows: FloatBlock? = nil, offsets: [Int32],
+/// Sequence and state of one direction of a recurrent layer.
+func recurrence(
+  _ table: KernelTable, _ cell: RecurrentCell, inputMatrix: PackedMatrix?,
+  recurrent: PackedMatrix, _ input: LayerInput, lookups: Lookups = Lookups(),
+  candidateBias: [Float] = [], userRows: FloatBlock? = nil, offsets: [Int32],
   backward: Bool
 ) -> (sequence: FloatBlock, state: FloatBlock) {
   let users = offsets.count - 1
@@ -107,21 +108,73 @@ func lstm(
   let state = FloatBlock(users, recurrent.depth)
   let scratch = Scratch(
     KernelTable.scratchBytes(
-      lstmUsers: users, tokens: tokens, units: recurrent.depth, inputMatrix: inputMatrix))
+      recurrenceUsers: users, tokens: tokens, units: recurrent.depth, cell: cell,
+      inputMatrix: inputMatrix))
+  // As the kernel wants them: up to a whole vector.
+  let padding = KernelLimits.paddedUnits(recurrent.depth) - recurrent.depth
+  let candidateBias = candidateBias + Array(repeating: 0, count: padding)
   // As above.
-  unsafe offsets.withUnsafeBufferPointer { offsets in
-    unsafe lookups.ids.withUnsafeBufferPointer { ids in
-      guard let base = offsets.baseAddress else { return }
-      unsafe table.lstm(
-        inputMatrix.map { unsafe LSTMProduct($0, input.unsafeInput) },
-        lookups: lookups.tables.count,
-        lookup: { unsafe (lookups.tables[$0], ids.baseAddress.unsafelyUnwrapped + $0 * tokens) },
-        userRows: userRows?.unsafeRows, recurrent: recurrent, offsets: base, users: users,
-        backward: backward, sequence: sequence.unsafeRows, state: state.unsafeRows,
-        scratch: scratch.pointer)
+  unsafe candidateBias.withUnsafeBufferPointer { candidateBias in
+    unsafe offsets.withUnsafeBufferPointer { offsets in
+      unsafe lookups.ids.withUnsafeBufferPointer { ids in
+        guard let base = offsets.baseAddress else { return }
+        unsafe table.recurrence(
+          cell, inputMatrix.map { unsafe RecurrenceProduct($0, input.unsafeInput) },
+          lookups: lookups.tables.count,
+          lookup: { unsafe (lookups.tables[$0], ids.baseAddress.unsafelyUnwrapped + $0 * tokens) },
+          userRows: userRows?.unsafeRows, recurrent: recurrent,
+          candidateBias: cell == .gru ? candidateBias.baseAddress : nil, offsets: base,
+          users: users,
+          backward: backward, sequence: sequence.unsafeRows, state: state.unsafeRows,
+          scratch: scratch.pointer)
+      }
     }
   }
   return (sequence, state)
+}
+
+/// Windows as float rows, as quantised rows, and pooled in both ways.
+struct WindowResult: Equatable {
+  let floats: [UInt32]
+  let int8: [UInt8]
+  let scales: [UInt32]
+  let pooled: [[UInt32]]
+}
+
+func windows(
+  _ table: KernelTable, _ input: FloatBlock, _ shape: WindowShape, offsets: [Int32],
+  windowOffsets: [Int32]
+) -> WindowResult {
+  let (users, width) = (offsets.count - 1, input.columns)
+  let count = Int(windowOffsets[users])
+  let floats = FloatBlock(count, shape.size * width)
+  let quantised = QuantisedBlock(count, shape.size * width)
+  let scratch = Scratch(KernelTable.scratchBytes(windows: shape.size, width: width))
+  var pooled: [FloatBlock] = []
+  // As above.
+  unsafe offsets.withUnsafeBufferPointer { offsets in
+    unsafe windowOffsets.withUnsafeBufferPointer { windowOffsets in
+      guard let offsets = offsets.baseAddress, let windowOffsets = windowOffsets.baseAddress
+      else { return }
+      unsafe table.windows(
+        input.unsafeRows, shape, offsets: offsets, windowOffsets: windowOffsets, users: users,
+        width: width, into: floats.unsafeRows, quantised: nil, scratch: scratch.pointer)
+      unsafe table.windows(
+        input.unsafeRows, shape, offsets: offsets, windowOffsets: windowOffsets, users: users,
+        width: width, into: nil, quantised: quantised.unsafeRows, scratch: scratch.pointer)
+      guard shape.dilation == 1 else { return }
+      for pooling in [WindowPooling.max, .mean] {
+        pooled.append(FloatBlock(count, width))
+        // As above.
+        unsafe table.pool(
+          input.unsafeRows, shape, pooling, offsets: offsets, windowOffsets: windowOffsets,
+          users: users, width: width, into: pooled[pooled.count - 1].unsafeRows)
+      }
+    }
+  }
+  return WindowResult(
+    floats: floats.bits, int8: quantised.bits, scales: quantised.scaleBits,
+    pooled: pooled.map(\.bits))
 }
 
 func attention(

@@ -126,18 +126,18 @@ import SeededRandom
   }
 
   @Test("An LSTM over float32 is the textbook recurrence within 1e-5, and T = 0 gives zeros")
-  func recurrence() {
+  func lstm() {
     var random = SeededGenerator(seed: 7)
     let (units, width, steps) = (5, 3, 9)
     let w = random.floats(4 * units * width, scale: 0.5)
     let r = random.floats(4 * units * units, scale: 0.5)
     let bias = random.floats(4 * units)
     let x = random.floats(steps * width)
-    let found = lstm(
-      .scalar,
-      inputMatrix: PackedMatrix(float: w, outputs: 4 * units, depth: width, isLSTM: true),
+    let found = recurrence(
+      .scalar, .lstm,
+      inputMatrix: PackedMatrix(float: w, outputs: 4 * units, depth: width, gates: 4),
       recurrent: PackedMatrix(
-        float: r, bias: bias, outputs: 4 * units, depth: units, isLSTM: true),
+        float: r, bias: bias, outputs: 4 * units, depth: units, gates: 4),
       LayerInput(steps, width, values: x, isInt8: false), offsets: [0, 0, Int32(steps)],
       backward: false)
     var (h, c) = (Array(repeating: 0.0, count: units), Array(repeating: 0.0, count: units))
@@ -159,12 +159,86 @@ import SeededRandom
     #expect(found.state.row(1) == found.sequence.row(steps - 1))
   }
 
+  @Test(
+    "A GRU or plain layer over float32 is the textbook recurrence within 1e-5",
+    arguments: [RecurrentCell.gru, .gruResetFirst, .tanh, .relu])
+  func otherRecurrences(cell: RecurrentCell) {
+    var random = SeededGenerator(seed: 13)
+    let (units, width, steps) = (18, 3, 9)
+    let outputs = cell.gates * units
+    let w = random.floats(outputs * width, scale: 0.5)
+    let r = random.floats(outputs * units, scale: 0.2)
+    let bias = random.floats(outputs)
+    let candidateBias = random.floats(units)
+    let x = random.floats(steps * width)
+    let found = recurrence(
+      .scalar, cell,
+      inputMatrix: PackedMatrix(float: w, outputs: outputs, depth: width, gates: cell.gates),
+      recurrent: PackedMatrix(
+        float: r, bias: bias, outputs: outputs, depth: units, gates: cell.gates),
+      LayerInput(steps, width, values: x, isInt8: false), candidateBias: candidateBias,
+      offsets: [0, 0, Int32(steps)], backward: false)
+    var h = Array(repeating: 0.0, count: units)
+    for step in 0..<steps {
+      let row = Array(x[step * width..<(step + 1) * width]).map(Double.init)
+      func input(_ n: Int) -> Double {
+        Double(bias[n]) + dot(w[n * width..<(n + 1) * width], row)
+      }
+      func product(_ n: Int, _ state: [Double]) -> Double {
+        dot(r[n * units..<(n + 1) * units], state)
+      }
+      func gate(_ n: Int) -> Double { exact(input(n) + product(n, h), .sigmoid) }
+      let z = (0..<units).map { cell.gates == 3 ? gate($0) : 0 }
+      let reset = (0..<units).map { cell.gates == 3 ? gate(units + $0) : 0 }
+      let before = h
+      for u in 0..<units {
+        switch cell {
+        case .gru:
+          let sum = product(2 * units + u, before) + Double(candidateBias[u])
+          h[u] = z[u] * before[u] + (1 - z[u]) * tanh(input(2 * units + u) + reset[u] * sum)
+        case .gruResetFirst:
+          let sum = product(2 * units + u, zip(reset, before).map { $0 * $1 })
+          h[u] = z[u] * before[u] + (1 - z[u]) * tanh(input(2 * units + u) + sum)
+        case .tanh: h[u] = tanh(input(u) + product(u, before))
+        case .relu: h[u] = max(0, input(u) + product(u, before))
+        case .lstm: Issue.record("has its own test")
+        }
+        #expect(abs(Double(found.sequence[step, u]) - h[u]) <= 1e-5)
+      }
+    }
+    #expect(found.state.row(0) == Array(repeating: 0, count: units))
+    #expect(found.state.row(1) == found.sequence.row(steps - 1))
+  }
+
+  @Test(
+    "The int8 state of a GRU stays within ±1 through a thousand steps of open and shut gates",
+    arguments: [RecurrentCell.gru, .gruResetFirst])
+  func boundedState(cell: RecurrentCell) {
+    let (units, steps) = (16, 1_000)
+    let recurrent = PackedMatrix(
+      int8: Array(repeating: 127, count: 48 * 16), scales: Array(repeating: 0.05, count: 48),
+      outputs: 48, depth: 16, gates: 3)
+    for z in [Float(-50), -8, 0, 8, 50] {
+      let gates =
+        Array(repeating: z, count: units) + Array(repeating: 50, count: units)
+        + Array(repeating: 50, count: units)
+      let found = recurrence(
+        .best, cell, inputMatrix: nil, recurrent: recurrent,
+        LayerInput(steps, 1, values: Array(repeating: 0, count: steps), isInt8: true),
+        candidateBias: Array(repeating: 1, count: units),
+        userRows: FloatBlock(1, 48, values: gates), offsets: [0, Int32(steps)], backward: false)
+      for step in 0..<steps {
+        #expect(found.sequence.row(step).allSatisfy { abs($0) <= 1 })
+      }
+    }
+  }
+
   @Test("Over int8 states σ is taken within 1e-4 and tanh within 2e-4, far beyond saturation too")
   func pieces() {
     // One step from the state zero: h = σ(z_o) · tanh(σ(z_i) · tanh(z_g)), with z from the user's row.
     let recurrent = PackedMatrix(
       int8: Array(repeating: 0, count: 64 * 16), scales: Array(repeating: 1, count: 64),
-      outputs: 64, depth: 16, isLSTM: true)
+      outputs: 64, depth: 16, gates: 4)
     let large: Float = 50
     for tenth in -300...300 {
       let z = (0..<16).map { Float(tenth) / 10 + Float($0) / 160 }
@@ -175,8 +249,8 @@ import SeededRandom
         (all + all + z + all, { z in tanh(tanh(z)) }),
         (all + all + all + z, { z in tanh(1) / (1 + exp(-z)) }),
       ] {
-        let found = lstm(
-          .scalar, inputMatrix: nil, recurrent: recurrent,
+        let found = recurrence(
+          .scalar, .lstm, inputMatrix: nil, recurrent: recurrent,
           LayerInput(1, 1, values: [0], isInt8: true),
           userRows: FloatBlock(1, 64, values: gates), offsets: [0, 1], backward: false)
         for unit in 0..<16 {
@@ -194,7 +268,7 @@ import SeededRandom
     var random = SeededGenerator(seed: 9)
     let (units, width) = (20, 6)
     let weights = random.floats(4 * units * width, scale: 0.5)
-    let packed = PackedMatrix(float: weights, outputs: 4 * units, depth: width, isLSTM: true)
+    let packed = PackedMatrix(float: weights, outputs: 4 * units, depth: width, gates: 4)
     for (rows, isInt8, bound) in [(5, false, 1e-5), (300, true, 0.02)] {
       let values = random.floats(rows * width)
       let folded = KernelTable.best.folded(

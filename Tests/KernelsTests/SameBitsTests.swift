@@ -55,9 +55,10 @@ import SeededRandom
   }
 
   @Test(
-    "An LSTM has the bits of the scalar one, for any lengths, units, direction and parts of its input",
-    arguments: KernelTable.vectorised)
-  func recurrences(table: KernelTable) {
+    "A recurrent layer has the bits of the scalar one, for any lengths, units, direction and parts of its input",
+    arguments: KernelTable.vectorised, RecurrentCell.allCases)
+  func recurrences(table: KernelTable, cell: RecurrentCell) {
+    let gates = cell.gates
     var random = SeededGenerator(seed: 2)
     for trial in 0..<48 {
       let isInt8 = trial % 3 != 0
@@ -68,29 +69,61 @@ import SeededRandom
       let tokens = Int(offsets[offsets.count - 1])
       // Matrices of either kind meet; all lookups, or none, or some beside a product.
       let isInputInt8 = trial % 7 == 0 ? !isInt8 : isInt8
-      let lookups = LSTMLookups(
-        &random, tokens: tokens, units: units, count: [0, 1, 3, 8][trial / 2 % 4])
+      let lookups = Lookups(
+        &random, tokens: tokens, units: units, gates: gates, count: [0, 1, 3, 8][trial / 2 % 4])
       let inputMatrix =
         trial % 5 == 4
         ? nil
-        : matrix(&random, outputs: 4 * units, depth: width, isInt8: isInputInt8, isLSTM: true)
+        : matrix(&random, outputs: gates * units, depth: width, isInt8: isInputInt8, gates: gates)
+      // The state of a relu has no bound, so its product is never int8.
       let recurrent = matrix(
-        &random, outputs: 4 * units, depth: units, isInt8: isInt8, isLSTM: true)
+        &random, outputs: gates * units, depth: units, isInt8: isInt8 && cell != .relu,
+        gates: gates)
+      let candidateBias = random.floats(units)
       let input = LayerInput(
         tokens, width, values: random.floats(tokens * width), isInt8: isInputInt8)
-      let gates = recurrent.packedOutputs
+      let packed = recurrent.packedOutputs
       let userRows =
         trial % 3 == 1
-        ? FloatBlock(offsets.count - 1, gates, values: random.floats((offsets.count - 1) * gates))
+        ? FloatBlock(offsets.count - 1, packed, values: random.floats((offsets.count - 1) * packed))
         : nil
-      let expected = lstm(
-        .scalar, inputMatrix: inputMatrix, recurrent: recurrent, input, lookups: lookups,
-        userRows: userRows, offsets: offsets, backward: trial % 2 == 0)
-      let found = lstm(
-        table, inputMatrix: inputMatrix, recurrent: recurrent, input, lookups: lookups,
-        userRows: userRows, offsets: offsets, backward: trial % 2 == 0)
+      let expected = recurrence(
+        .scalar, cell, inputMatrix: inputMatrix, recurrent: recurrent, input, lookups: lookups,
+        candidateBias: candidateBias, userRows: userRows, offsets: offsets, backward: trial % 2 == 0
+      )
+      let found = recurrence(
+        table, cell, inputMatrix: inputMatrix, recurrent: recurrent, input, lookups: lookups,
+        candidateBias: candidateBias, userRows: userRows, offsets: offsets, backward: trial % 2 == 0
+      )
       #expect(found.sequence.bits == expected.sequence.bits, "trial \(trial) units \(units)")
       #expect(found.state.bits == expected.state.bits, "trial \(trial) units \(units)")
+    }
+  }
+
+  @Test(
+    "Windows have the bits of the scalar ones, and their int8 rows those of their float rows",
+    arguments: KernelTable.vectorised)
+  func windowRows(table: KernelTable) {
+    var random = SeededGenerator(seed: 5)
+    for trial in 0..<36 {
+      let shape = WindowShape(
+        size: random.int(1...5), stride: random.int(1...3), dilation: 1 + trial % 2,
+        padding: [.valid, .same, .causal][trial % 3])
+      let offsets = random.offsets(users: random.int(1...9), lengthMax: 20)
+      let span = shape.padding == .valid ? (shape.size - 1) * shape.dilation + 1 : 1
+      var windowOffsets: [Int32] = [0]
+      for (begin, end) in zip(offsets, offsets.dropFirst()) {
+        let rows = Int(end - begin)
+        let count = rows < span ? 0 : (rows - span) / shape.stride + 1
+        windowOffsets.append(windowOffsets[windowOffsets.count - 1] + Int32(count))
+      }
+      let width = Self.sizes[random.int(0...Self.sizes.count - 1)]
+      let rows = Int(offsets[offsets.count - 1])
+      let x = FloatBlock(rows, width, values: random.floats(rows * width))
+      let expected = windows(
+        .scalar, x, shape, offsets: offsets, windowOffsets: windowOffsets)
+      let found = windows(table, x, shape, offsets: offsets, windowOffsets: windowOffsets)
+      #expect(found == expected, "\(shape) width \(width)")
     }
   }
 

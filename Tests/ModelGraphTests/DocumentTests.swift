@@ -40,7 +40,9 @@ struct DocumentTests {
     #expect(page.contains("1…\(thousands(ModelLimits.boundariesMax)) numbers"))
     #expect(page.contains("Widths are 1…\(thousands(ModelLimits.widthMax))"))
     #expect(
-      page.contains("1…\(thousands(ModelLimits.lstmUnitsMax)), layers 1…\(ModelLimits.layersMax)"))
+      page.contains(
+        "1…\(thousands(ModelLimits.recurrentUnitsMax)), layers 1…\(ModelLimits.layersMax)"))
+    #expect(page.contains("`dilation` are 1…\(thousands(ModelLimits.windowMax))"))
     #expect(page.contains("heads 1…\(ModelLimits.headsMax)"))
     #expect(page.contains("header has at most \(ModelLimits.safetensorsHeaderBytesMax >> 20) MiB"))
     #expect(page.contains("\(thousands(ModelLimits.tensorsMax)) tensors"))

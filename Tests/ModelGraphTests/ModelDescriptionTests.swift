@@ -76,8 +76,9 @@ struct ModelDescriptionTests {
   @Test("an unknown operation is refused and the known ones are named")
   func unknownOperation() {
     expectRefusal(
-      smallModel.changing("\"op\":\"lstm\"", to: "\"op\":\"gru\""), .unknownValue, "nodes[2].op",
-      "gru", "layer_norm")
+      smallModel.changing("\"op\":\"lstm\"", to: "\"op\":\"perceptron\""), .unknownValue,
+      "nodes[2].op",
+      "perceptron", "layer_norm")
   }
 
   @Test("an unknown word for an axis, a kind or an activation is refused")

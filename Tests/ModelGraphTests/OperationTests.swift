@@ -96,7 +96,9 @@ struct OperationTests {
       let defaults = row.attributes.filter { $0.fallback != "none" || $0.values.contains("none") }
       #expect(keys == Set(defaults.map(\.name)), "\(row.name)")
       for attribute in row.attributes where !attribute.isRequired && attribute.fallback != "none" {
-        let value = try row.node(row.required() + ["\"\(attribute.name)\":\(attribute.fallback)"])
+        let isWord = attribute.example.hasPrefix("\"")
+        let fallback = isWord ? "\"\(attribute.fallback)\"" : attribute.fallback
+        let value = try row.node(row.required() + ["\"\(attribute.name)\":\(fallback)"])
         #expect(try value == row.node(row.required()), "\(row.name).\(attribute.name)")
       }
       #expect(throws: ModelError.self) {
@@ -153,6 +155,6 @@ struct LimitTests {
   func int32() {
     #expect(255 * 127 * ModelLimits.widthMax <= Int(Int32.max))
     #expect(ModelLimits.tableRowsMax < Int(Int32.max))
-    #expect(ModelLimits.lstmUnitsMax <= ModelLimits.widthMax)
+    #expect(ModelLimits.recurrentUnitsMax <= ModelLimits.widthMax)
   }
 }

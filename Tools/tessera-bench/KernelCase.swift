@@ -15,8 +15,10 @@ struct KernelCase {
         product("linear int8 [\(64 * batch), 128]·[512, 128]", 64 * batch, 128, 512, true, &random),
         product(
           "linear float32 [\(32 * batch), 256]·[128, 256]", 32 * batch, 256, 128, false, &random),
-        lstm(batch: batch, isInt8: true, &random),
-        lstm(batch: batch, isInt8: false, &random),
+        recurrence(.lstm, batch: batch, isInt8: true, &random),
+        recurrence(.lstm, batch: batch, isInt8: false, &random),
+        recurrence(.gru, batch: batch, isInt8: true, &random),
+        recurrence(.gru, batch: batch, isInt8: false, &random),
         foldedLSTM(batch: batch, rows: 2_000, &random),
         foldedLSTM(batch: batch, rows: 50_000, &random),
         attention(batch: batch, int8: true, &random),
@@ -31,7 +33,7 @@ struct KernelCase {
     _ name: String, _ rows: Int, _ depth: Int, _ outputs: Int, _ isInt8: Bool,
     _ random: inout SeededGenerator
   ) -> KernelCase {
-    let matrix = matrix(outputs, depth, isInt8, false, &random)
+    let matrix = matrix(outputs, depth, isInt8, &random)
     let input = KernelMemory(rows: rows, columns: depth, &random)
     let output = KernelMemory(rows: rows, columns: outputs, &random)
     let scratch = KernelMemory(byteCount: KernelTable.scratchBytes(product: matrix))
@@ -43,25 +45,34 @@ struct KernelCase {
     }
   }
 
-  private static func lstm(batch: Int, isInt8: Bool, _ random: inout SeededGenerator) -> KernelCase
-  {
+  private static func recurrence(
+    _ cell: RecurrentCell, batch: Int, isInt8: Bool, _ random: inout SeededGenerator
+  ) -> KernelCase {
     let (units, width, events) = (128, 64, 50)
-    let inputMatrix = matrix(4 * units, width, isInt8, true, &random)
-    let recurrent = matrix(4 * units, units, isInt8, true, &random)
+    let inputMatrix = matrix(cell.gates * units, width, isInt8, gates: cell.gates, &random)
+    let recurrent = matrix(cell.gates * units, units, isInt8, gates: cell.gates, &random)
+    let candidateBias = cell == .gru ? Array(repeating: Float(0.1), count: units) : nil
     let input = KernelMemory(rows: batch * events, columns: width, &random)
     let state = KernelMemory(rows: batch, columns: units, &random)
     let scratch = KernelMemory(
       byteCount: KernelTable.scratchBytes(
-        lstmUsers: batch, tokens: batch * events, units: units, inputMatrix: inputMatrix))
+        recurrenceUsers: batch, tokens: batch * events, units: units, cell: cell,
+        inputMatrix: inputMatrix))
     let offsets = (0...batch).map { Int32($0 * events) }
     let kind = isInt8 ? "int8" : "float32"
-    return KernelCase(name: "lstm \(kind) \(batch) × T 50, 64 → 128") { table in
+    return KernelCase(name: "\(cell) \(kind) \(batch) × T 50, 64 → 128") { table in
       // As above.
       unsafe offsets.withUnsafeBufferPointer { offsets in
         guard let offsets = offsets.baseAddress else { return }
-        unsafe table.lstm(
-          LSTMProduct(inputMatrix, input.input(isInt8)), recurrent: recurrent, offsets: offsets,
-          users: batch, sequence: nil, state: state.floats, scratch: scratch.scratch)
+        func run(_ candidateBias: UnsafePointer<Float>?) {
+          // As above.
+          unsafe table.recurrence(
+            cell, RecurrenceProduct(inputMatrix, input.input(isInt8)), recurrent: recurrent,
+            candidateBias: candidateBias, offsets: offsets, users: batch, sequence: nil,
+            state: state.floats, scratch: scratch.scratch)
+        }
+        guard let candidateBias else { return unsafe run(nil) }
+        unsafe candidateBias.withUnsafeBufferPointer { unsafe run($0.baseAddress) }
       }
     }
   }
@@ -71,7 +82,7 @@ struct KernelCase {
     batch: Int, rows: Int, _ random: inout SeededGenerator
   ) -> KernelCase {
     let (units, events, calls) = (128, 50, 64)
-    let recurrent = matrix(4 * units, units, true, true, &random)
+    let recurrent = matrix(4 * units, units, true, gates: 4, &random)
     let folded = EmbeddingTable(
       int8: int8s(rows * 4 * units, &random), scales: Array(repeating: 0.01, count: rows),
       rows: rows, width: 4 * units)
@@ -82,7 +93,7 @@ struct KernelCase {
     let state = KernelMemory(rows: batch, columns: units, &random)
     let scratch = KernelMemory(
       byteCount: KernelTable.scratchBytes(
-        lstmUsers: batch, tokens: tokens, units: units, inputMatrix: nil))
+        recurrenceUsers: batch, tokens: tokens, units: units, cell: .lstm, inputMatrix: nil))
     let offsets = (0...batch).map { Int32($0 * events) }
     var call = 0
     return KernelCase(name: "lstm int8 \(batch) × T 50, folded [\(rows), 512] → 128") { table in
@@ -91,8 +102,8 @@ struct KernelCase {
       unsafe offsets.withUnsafeBufferPointer { offsets in
         unsafe ids.withUnsafeBufferPointer { ids in
           guard let offsets = offsets.baseAddress, let ids = ids.baseAddress else { return }
-          unsafe table.lstm(
-            nil, lookups: 1, lookup: { _ in unsafe (folded, ids + call * tokens) },
+          unsafe table.recurrence(
+            .lstm, nil, lookups: 1, lookup: { _ in unsafe (folded, ids + call * tokens) },
             recurrent: recurrent, offsets: offsets, users: batch, sequence: nil,
             state: state.floats, scratch: scratch.scratch)
         }
@@ -153,16 +164,17 @@ struct KernelCase {
   }
 
   private static func matrix(
-    _ outputs: Int, _ depth: Int, _ isInt8: Bool, _ isLSTM: Bool, _ random: inout SeededGenerator
+    _ outputs: Int, _ depth: Int, _ isInt8: Bool, gates: Int = 0,
+    _ random: inout SeededGenerator
   ) -> PackedMatrix {
     let values = int8s(outputs * depth, &random)
     let scales = Array(repeating: Float(0.001), count: outputs)
     if isInt8 {
       return PackedMatrix(
-        int8: values, scales: scales, outputs: outputs, depth: depth, isLSTM: isLSTM)
+        int8: values, scales: scales, outputs: outputs, depth: depth, gates: gates)
     }
     return PackedMatrix(
-      float: values.map { Float($0) * 0.001 }, outputs: outputs, depth: depth, isLSTM: isLSTM)
+      float: values.map { Float($0) * 0.001 }, outputs: outputs, depth: depth, gates: gates)
   }
 
   private static func int8s(_ count: Int, _ random: inout SeededGenerator) -> [Int8] {

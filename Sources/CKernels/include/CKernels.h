@@ -78,15 +78,16 @@ typedef struct {
 } tsr_matrix;
 
 /// Bytes that a packed matrix needs.
-size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8, bool is_lstm);
+size_t tsr_matrix_bytes(int32_t outputs, int32_t depth, bool is_int8, int32_t gates);
 
 /// Packs weights (row-major [outputs, depth]) into `memory`, which the matrix points to afterwards.
-/// `bias` may be NULL. `is_lstm` is for the matrices of an LSTM, whose outputs are the gates i f g o of all
-/// units: the four gates of each sixteen units come to lie side by side (units padded to 16).
+/// `bias` may be NULL. `gates` is 0, or, for the matrices of a recurrent layer, how many its cell has
+/// (tsr_gates): their outputs are the gates of all units one after another, and the gates of each sixteen units
+/// come to lie side by side (units padded to 16).
 tsr_matrix tsr_pack_int8(const int8_t *weights, const float *scales, const float *bias,
-                         int32_t outputs, int32_t depth, bool is_lstm, void *memory);
+                         int32_t outputs, int32_t depth, int32_t gates, void *memory);
 tsr_matrix tsr_pack_float(const float *weights, const float *bias, int32_t outputs, int32_t depth,
-                          bool is_lstm, void *memory);
+                          int32_t gates, void *memory);
 
 /// float32 [rows, columns] → quantised rows: scale = max|x| / 127, value = round-half-even(x·127/max).
 /// A row of zeros gets scale 0; a row that holds a NaN or an infinity gets scale NaN.
@@ -149,35 +150,76 @@ typedef struct {
   const int32_t *ids;             // [rows]
 } tsr_lookup;
 
-/// One direction of one LSTM layer over ragged sequences; gates lie in the order i f g o.
-/// Both matrices are packed for an LSTM. The gates of a row begin with the layer's bias (that of
+/// The cells of recurrent layers, with the order of their gates.
+typedef enum {
+  TSR_LSTM = 0,             // i f g o
+  TSR_GRU = 1,              // z r h: h is tanh(input + r·(recurrent sum + candidate bias))
+  TSR_GRU_RESET_FIRST = 2,  // z r h: h is tanh(input + recurrent weights · (r·state))
+  TSR_RNN_TANH = 3,
+  TSR_RNN_RELU = 4          // its recurrent matrix is float32: the state has no bound
+} tsr_cell;
+
+/// How many gates a cell has.
+static inline int32_t tsr_gates(tsr_cell cell) {
+  return cell == TSR_LSTM ? 4 : cell == TSR_GRU || cell == TSR_GRU_RESET_FIRST ? 3 : 1;
+}
+
+/// One direction of one recurrent layer over ragged sequences; `gates` stands for tsr_gates(cell).
+/// Both matrices are packed with these gates. The gates of a row begin with the layer's bias (that of
 /// `recurrent`), or with the user's row where `user_rows` are given (the bias is then part of them); the
 /// lookups are added in their order, then the product with the input.
-/// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8, and the gates are
+/// The hidden state is quantised with the fixed scale 1/127 where `recurrent` is int8, and σ and tanh are
 /// then taken by pieces (steps.h).
 typedef struct {
+  tsr_cell cell;
   int32_t users, units;
   const int32_t *offsets;
-  const float *user_rows;         // [users, 4·units to 16], gates as packed; or NULL
+  const float *user_rows;         // [users, gates·units to 16], gates as packed; or NULL
   size_t user_stride;
-  const tsr_lookup *lookups;      // [lookup_count], outputs 4·units to 16
+  const tsr_lookup *lookups;      // [lookup_count], outputs gates·units to 16
   int32_t lookup_count;           // at most TSR_LOOKUPS_MAX
-  const tsr_matrix *input_matrix; // [4·units, in] or NULL; its bias is unused
+  const tsr_matrix *input_matrix; // [gates·units, in] or NULL; its bias is unused
   const uint8_t *input_int8;
   const float *input_scales;
   const float *input_float;
   size_t input_stride;
-  const tsr_matrix *recurrent;    // [4·units, units]
+  const tsr_matrix *recurrent;    // [gates·units, units]
+  const float *candidate_bias;    // [units to 16] of TSR_GRU, else NULL
   bool backward;
   float *sequence;                // [tokens, units] or NULL
   size_t sequence_stride;
   float *state;                   // [users, units] or NULL: after the last step; T = 0 gives zeros
   size_t state_stride;
   void *scratch;
-} tsr_lstm;
+} tsr_recurrence;
 /// `input_matrix` may be NULL.
-size_t tsr_lstm_scratch_bytes(int32_t users, int32_t tokens, int32_t units,
-                              const tsr_matrix *input_matrix);
+size_t tsr_recurrence_scratch_bytes(int32_t users, int32_t tokens, int32_t units, tsr_cell cell,
+                                    const tsr_matrix *input_matrix);
+
+/// What becomes of the rows of a window, and which rows a user's windows reach over.
+typedef enum { TSR_WINDOW_ROWS = 0, TSR_WINDOW_MAX = 1, TSR_WINDOW_MEAN = 2 } tsr_window;
+typedef enum { TSR_VALID = 0, TSR_SAME = 1, TSR_CAUSAL = 2 } tsr_padding;
+
+/// Windows of `size` rows, `dilation` apart, that begin every `stride` rows over each user's own rows. The first
+/// begins at the oldest row (valid), so far before it that the windows lie in the middle (same), or so far that it
+/// ends there (causal). How many a user has, the caller says: at least one of a window's rows must be there.
+/// TSR_WINDOW_ROWS: the rows side by side, zeros for those that are not there; written as float rows or as
+/// quantised rows. The others: the largest or the mean of each column over the rows that are there (dilation 1).
+typedef struct {
+  tsr_window mode;
+  tsr_padding padding;
+  int32_t users, width, size, stride, dilation;
+  const int32_t *offsets;
+  const int32_t *window_offsets;  // [users + 1]: user u owns the windows window_offsets[u] ..< window_offsets[u + 1]
+  const float *input;             // [rows, width]
+  size_t input_stride;
+  float *output;                  // [windows, size·width or width], or NULL
+  size_t output_stride;
+  uint8_t *output_int8;           // [windows, size·width] where output is NULL
+  float *output_scales;
+  void *scratch;                  // where output is NULL
+} tsr_windows;
+size_t tsr_windows_scratch_bytes(int32_t size, int32_t width);
 
 /// softmax(q·kᵀ / √(width/heads)) · v for each user over its own rows. `qkv` holds q, k and v side by
 /// side: [tokens, 3·width]; head h owns the columns h·width/heads ….
@@ -304,7 +346,8 @@ typedef struct {
   X(quantise)          \
   X(product)           \
   X(gather)            \
-  X(lstm)              \
+  X(recurrence)        \
+  X(windows)           \
   X(attention)         \
   X(layer_norm)        \
   X(pool)              \

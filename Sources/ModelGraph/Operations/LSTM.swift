@@ -2,7 +2,7 @@ internal import TesseraWire
 
 extension Operation {
   /// Attributes of a long short-term memory over each user's events.
-  public struct LSTM: Hashable, Sendable {
+  public struct LSTM: Hashable, Sendable, Recurrent {
     /// Width of the state.
     public var units: Int
     /// Stacked layers.
@@ -18,23 +18,7 @@ extension Operation {
       self.bidirectional = bidirectional
       self.returns = returns
     }
-
-    /// What leaves an LSTM.
-    public enum Returned: String, Hashable, Sendable, CaseIterable {
-      /// The hidden state after each event: event axis.
-      case sequence
-      /// The last hidden state: user axis.
-      case state
-    }
   }
-}
-
-extension Operation.LSTM {
-  /// A reading direction. Raw values are those of the tensors' names.
-  package enum Direction: String { case forward, backward }
-
-  /// The directions of each layer, in the order of their columns in its result.
-  package var directions: [Direction] { bidirectional ? [.forward, .backward] : [.forward] }
 }
 
 extension Operation.LSTM: OperationBody {
@@ -49,10 +33,7 @@ extension Operation.LSTM: OperationBody {
       returns: try object.requiredWord("returns"))
   }
   func encodeAttributes(into object: inout KeyedEncodingContainer<StrictObject.Key>) throws {
-    try object.encode(units, forKey: .init("units"))
-    try object.encode(layers, forKey: .init("layers"))
-    try object.encode(bidirectional, forKey: .init("bidirectional"))
-    try object.encode(returns.rawValue, forKey: .init("returns"))
+    try encodeCommonAttributes(into: &object)
   }
 
   var operation: Operation { .lstm(self) }
@@ -60,36 +41,21 @@ extension Operation.LSTM: OperationBody {
     visitor.visit(self)
   }
 
+  package var gates: Int { 4 }
   func result(of inputs: NodeInputs) throws(ModelError) -> (axis: Axis, width: Int) {
-    _ = try inputs.width(0)
-    try checkCount(units, in: 1...ModelLimits.lstmUnitsMax, at: inputs.place, "\"units\"")
-    try checkCount(layers, in: 1...ModelLimits.layersMax, at: inputs.place, "\"layers\"")
-    try inputs.checkOnEvents()
-    return (returns == .sequence ? .event : .user, units * directions.count)
+    try recurrentResult(of: inputs)
   }
   func tensors(
     for inputs: NodeInputs, limits: ModelDescription.Rows
   ) throws(ModelError) -> [NeededTensor] {
-    var tensors: [NeededTensor] = []
-    var width = try inputs.width(0)
-    for layer in 0..<layers {
-      for direction in directions {
-        let role = "\(inputs.node.name).\(layer).\(direction.rawValue)."
-        tensors += [
-          .matrix(role + "input_weight", 4 * units, width),
-          .matrix(role + "recurrent_weight", 4 * units, units),
-          .vector(role + "bias", 4 * units),
-        ]
-      }
-      width = units * directions.count
+    try tensorsOfLayers(inputs) { prefix, width in
+      [
+        .matrix(prefix + "input_weight", gates * units, width),
+        .matrix(prefix + "recurrent_weight", gates * units, units),
+        .vector(prefix + "bias", gates * units),
+      ]
     }
-    return tensors
   }
   var isProbability: Bool { false }
-  /// T × 4u × (in + u) for each layer and direction.
-  func multiplyAccumulates(_ read: ReadColumns) -> Int {
-    let upperWidths = (layers - 1) * directions.count * units
-    let columns = read.width + upperWidths + layers * units
-    return directions.count * read.rows[.event] * 4 * units * columns
-  }
+  func multiplyAccumulates(_ read: ReadColumns) -> Int { recurrentProducts(read) }
 }

@@ -77,9 +77,9 @@ def over_events(name: str, op: str, width: int = 8, pool: str | None = None, **o
     return inputs, [*nodes, node("pooled", "pool", [name], mode=pool), *scored("pooled")]
 
 
-def lstm(layers: int, bidirectional: bool, returns: str) -> Case:
-    options = {"units": 5, "layers": layers, "bidirectional": bidirectional, "returns": returns}
-    return over_events("history", "lstm", pool="mean" if returns == "sequence" else None, **options)
+def recurrent(op: str, layers: int, bidirectional: bool, returns: str, **options) -> Case:
+    options |= {"units": 5, "layers": layers, "bidirectional": bidirectional, "returns": returns}
+    return over_events("history", op, pool="mean" if returns == "sequence" else None, **options)
 
 
 def transformer(norm: str, causal: bool, positions: str, activation: str, pool: str) -> Case:
@@ -219,6 +219,30 @@ def activation_case(**options: Any) -> Case:
     ]
 
 
+def sequences_case() -> Case:
+    """Every operation over events reads rows that windows made of them, and of each other."""
+    inputs, nodes = event_vectors(8)
+    inputs.append(number("age", "user"))
+    first = {"kernel": 3, "stride": 2, "padding": "same", "activation": "tanh"}
+    nodes += [
+        node("half", "conv1d", ["event"], filters=6, **first),
+        node("gate", "conv1d", ["event"], filters=6, **first),
+        node("gated", "multiply", ["half", "gate"]),
+        node("aged", "concat", ["gated", "age"]),
+        node("dense", "linear", ["aged"], units=6),
+        node("attended", "transformer", ["dense"], layers=1, heads=2, feed_forward=9, norm="post",
+             causal=True, activation="relu", positions="learned", epsilon=1e-3),
+        node("quarter", "pool1d", ["attended"], mode="max", size=2, stride=2),
+        node("normed", "layer_norm", ["quarter"], epsilon=1e-3),
+        node("gru", "gru", ["normed"], units=5, bidirectional=True, returns="sequence"),
+        node("lstm", "lstm", ["gru"], units=4, returns="state"),
+        node("rnn", "rnn", ["aged"], units=3, returns="state"),
+        node("pooled", "pool", ["quarter"], mode="last"),
+        node("all", "concat", ["lstm", "rnn", "pooled"]),
+    ]  # fmt: skip
+    return inputs, nodes + scored("all")
+
+
 def outputs_case() -> Case:
     """Two named outputs, one of them behind a sigmoid."""
     inputs, nodes = number_case()
@@ -293,10 +317,10 @@ def cases() -> dict[str, Case]:
     for mode in ("last", "first", "mean", "max"):
         found[f"pool_{mode}"] = over_events("pooled", "pool", mode=mode)
     for returns in ("state", "sequence"):
-        found[f"lstm_1_{returns}"] = lstm(1, False, returns)
-        found[f"lstm_2_{returns}"] = lstm(2, False, returns)
-        found[f"lstm_1_bidirectional_{returns}"] = lstm(1, True, returns)
-        found[f"lstm_2_bidirectional_{returns}"] = lstm(2, True, returns)
+        found[f"lstm_1_{returns}"] = recurrent("lstm", 1, False, returns)
+        found[f"lstm_2_{returns}"] = recurrent("lstm", 2, False, returns)
+        found[f"lstm_1_bidirectional_{returns}"] = recurrent("lstm", 1, True, returns)
+        found[f"lstm_2_bidirectional_{returns}"] = recurrent("lstm", 2, True, returns)
     for norm in ("pre", "post"):
         for causal in (False, True):
             direction = "causal" if causal else "full"
@@ -323,6 +347,41 @@ def cases() -> dict[str, Case]:
             continue
         slope = {"slope": 0.25} if function in SLOPED else {}
         found[f"activation_{function}"] = activation_case(function=function, **slope)
+    for returns in ("state", "sequence"):
+        for reset_after in (False, True):
+            order = "reset_after" if reset_after else "reset_first"
+            found[f"gru_1_{order}_{returns}"] = recurrent(
+                "gru", 1, False, returns, reset_after=reset_after
+            )
+            found[f"gru_2_bidirectional_{order}_{returns}"] = recurrent(
+                "gru", 2, True, returns, reset_after=reset_after
+            )
+        for activation in ("tanh", "relu"):
+            found[f"rnn_1_{activation}_{returns}"] = recurrent(
+                "rnn", 1, False, returns, activation=activation
+            )
+            found[f"rnn_2_bidirectional_{activation}_{returns}"] = recurrent(
+                "rnn", 2, True, returns, activation=activation
+            )
+    # Windows over 0, 1, 3, … events: some have none, some only windows that reach beyond the rows.
+    for name, options in {
+        "valid": {"kernel": 2, "activation": "relu"},
+        "valid_stride": {"kernel": 2, "stride": 3, "padding": "valid", "use_bias": False},
+        "same": {"kernel": 4, "padding": "same", "activation": "tanh"},
+        "same_stride": {"kernel": 3, "stride": 2, "padding": "same", "activation": "gelu"},
+        "same_dilation": {"kernel": 3, "dilation": 2, "padding": "same", "activation": "sigmoid"},
+        "causal": {"kernel": 3, "dilation": 2, "padding": "causal"},
+        "causal_stride": {"kernel": 3, "stride": 2, "padding": "causal"},
+    }.items():
+        found[f"conv1d_{name}"] = over_events("result", "conv1d", pool="mean", filters=6, **options)
+    for mode in ("max", "mean"):
+        for padding in ("valid", "same"):
+            for size, stride in ((3, 1), (2, 2), (3, 2)):
+                found[f"pool1d_{mode}_{padding}_{size}_{stride}"] = over_events(
+                    "result", "pool1d", pool="last",
+                    mode=mode, size=size, stride=stride, padding=padding,
+                )  # fmt: skip
+    found["sequences"] = sequences_case()
     shown = {part["op"] for _, nodes in found.values() for part in nodes}
     for operation in operations():
         if operation.word not in shown:

@@ -14,17 +14,29 @@ import keras
 import numpy as np
 
 from tessera.models.functions import function
-from tessera.models.layers import BagReduce, Broadcast, Pool, Scale, StackedLSTM, Transformer
+from tessera.models.layers import (
+    BagReduce,
+    Broadcast,
+    Pool,
+    Scale,
+    StackedRecurrent,
+    Transformer,
+    WindowConvolution,
+    WindowPool,
+    Windows,
+)
 from tessera.models.transforms import is_id, table_rows
 
 AXES = ("user", "event", "coupon")
+RECURRENT = ("lstm", "gru", "rnn")
 
 
 class KerasGraph:
     """Builds `model` (dict of padded inputs → dict of outputs [B, N, w]) from a description.
 
     `dropout` maps a node's name to the rate that training applies: to the output of an embedding,
-    linear or pool node, and inside an lstm or transformer. It is not part of the description.
+    linear or pool node, and inside an lstm, gru, rnn or transformer. It is not part of the
+    description.
     """
 
     def __init__(
@@ -38,6 +50,8 @@ class KerasGraph:
         """Input or node → its Keras tensor [B, L, w] (ids: [B, L])."""
         self.axes: dict[str, str] = {}
         self.mask = keras.Input((None,), dtype="bool", name="event_mask")
+        self.masks: dict[str, Any] = {}
+        """Node → which of its rows there are [B, T], where these are not the events."""
         for name, spec in self.specs.items():
             self.edges[name] = self.add_input(name, spec)
             self.axes[name] = spec["axis"]
@@ -48,6 +62,7 @@ class KerasGraph:
         for node in description["nodes"]:
             self.axes[node["name"]] = self.axis_of(node)
             self.edges[node["name"]] = self.add_node(node)
+            self.masks.setdefault(node["name"], self.mask_of(node))
         outputs = {name: self.edges[name] for name in description["outputs"]}
         self.model = keras.Model(self.edges_in, outputs)
 
@@ -58,7 +73,7 @@ class KerasGraph:
         return keras.Input(shape, dtype="int32" if is_id(spec) else "float32", name=name)
 
     def axis_of(self, node: dict[str, Any]) -> str:
-        if node["op"] == "pool" or (node["op"] == "lstm" and node["returns"] == "state"):
+        if node["op"] == "pool" or (node["op"] in RECURRENT and node["returns"] == "state"):
             return "user"
         axes = {self.axes[name] for name in node["inputs"]} - {"user"}
         if len(axes) > 1:
@@ -73,6 +88,11 @@ class KerasGraph:
         if rate and node["op"] in ("embedding", "linear", "pool"):
             x = keras.layers.Dropout(rate)(x)
         return x
+
+    def mask_of(self, node: dict[str, Any]):
+        """Which rows there are of the sequence that a node reads."""
+        names = (name for name in node["inputs"] if self.axes[name] == "event")
+        return self.masks.get(next(names, ""), self.mask)
 
     def broadcast(self, node: dict[str, Any], inputs: list) -> list:
         axis = self.axis_of(node)
@@ -131,15 +151,45 @@ class KerasGraph:
         return layer(x)
 
     def add_lstm(self, node, x):
-        layer = self.layers[node["name"]] = StackedLSTM(
-            node["units"],
-            node.get("layers", 1),
-            node.get("bidirectional", False),
-            node["returns"],
-            self.dropout.get(node["name"], 0.0),
+        return self.add_recurrent(keras.layers.LSTM, node, x, use_cudnn=False)
+
+    def add_gru(self, node, x):
+        reset_after = node.get("reset_after", True)
+        return self.add_recurrent(
+            keras.layers.GRU, node, x, reset_after=reset_after, use_cudnn=False
+        )
+
+    def add_rnn(self, node, x):
+        activation = node.get("activation", "tanh")
+        return self.add_recurrent(keras.layers.SimpleRNN, node, x, activation=activation)
+
+    def add_recurrent(self, kind, node, x, **options):
+        name = node["name"]
+        layer = self.layers[name] = StackedRecurrent(
+            kind, node, self.dropout.get(name, 0.0), options, name=name
+        )
+        return layer(x, self.mask_of(node))
+
+    def add_windows(self, node, x, size):
+        """The windows of a node, and which of their rows are there."""
+        shape = (size, node.get("stride", 1), node.get("dilation", 1), node.get("padding", "valid"))
+        windows, there, self.masks[node["name"]] = Windows(*shape)(x, self.mask_of(node))
+        return windows, there
+
+    def add_conv1d(self, node, x):
+        windows, _ = self.add_windows(node, x, node["kernel"])
+        activation = node.get("activation", "none")
+        layer = self.layers[node["name"]] = WindowConvolution(
+            node["filters"],
+            node["kernel"],
+            activation=None if activation == "none" else activation,
+            use_bias=node.get("use_bias", True),
             name=node["name"],
         )
-        return layer(x, self.mask)
+        return layer(windows)
+
+    def add_pool1d(self, node, x):
+        return WindowPool(node["mode"])(*self.add_windows(node, x, node["size"]))
 
     def add_transformer(self, node, x):
         rows = self.description["limits"]["events"]
@@ -147,7 +197,7 @@ class KerasGraph:
         layer = self.layers[node["name"]] = Transformer(
             node, x.shape[-1], rows, rate, name=node["name"]
         )
-        return layer(x, self.mask)
+        return layer(x, self.mask_of(node))
 
     def add_layer_norm(self, node, x):
         layer = self.layers[node["name"]] = keras.layers.LayerNormalization(
@@ -177,13 +227,14 @@ class KerasGraph:
         return keras.layers.Activation(function(node["function"], node.get("slope")))(x)
 
     def add_pool(self, node, x):
-        return Pool(node["mode"])(x, self.mask)
+        return Pool(node["mode"])(x, self.mask_of(node))
 
     def add_sigmoid(self, node, x):
         return keras.layers.Activation("sigmoid")(x)
 
     def tensor_variables(self) -> dict[str, tuple[Any, str]]:
-        """Tensor name → (Keras variable, how its layout differs: same, transpose, in, out, qkv)."""
+        """Tensor name → (Keras variable, how its layout differs: same, row n, transpose,
+        windows, in, out, qkv)."""
         found: dict[str, tuple[Any, str]] = {}
         for node in self.description["nodes"]:
             name, op = node["name"], node["op"]
@@ -191,6 +242,11 @@ class KerasGraph:
                 found[node["table"]] = (self.layers[node["table"]].embeddings, "same")
             elif op == "linear":
                 add_dense(found, f"{name}.", self.layers[name])
+            elif op == "conv1d":
+                layer = self.layers[name].convolution
+                found[f"{name}.weight"] = (layer.kernel, "windows")
+                if layer.use_bias:
+                    found[f"{name}.bias"] = (layer.bias, "same")
             elif op == "layer_norm":
                 add_norm(found, f"{name}.", self.layers[name])
             elif op == "scale":
@@ -200,10 +256,10 @@ class KerasGraph:
                 add_norm(found, f"{name}.", self.layers[name])
                 found[f"{name}.mean"] = (self.layers[name].moving_mean, "same")
                 found[f"{name}.variance"] = (self.layers[name].moving_variance, "same")
-            elif op == "lstm":
+            elif op in RECURRENT:
                 for k, layer in enumerate(self.layers[name].cells):
                     for direction, cell in layer.items():
-                        add_lstm_cell(found, f"{name}.{k}.{direction}.", cell.cell)
+                        add_recurrent_cell(found, f"{name}.{k}.{direction}.", cell.cell)
             elif op == "transformer":
                 add_blocks(found, name, self.layers[name])
         return found
@@ -227,6 +283,10 @@ class KerasGraph:
             if layout == "qkv":
                 for part, rows in zip(variable, np.split(value, 3), strict=True):
                     part.assign(from_rows(rows, part_layout(part), part.shape))
+            elif layout.startswith("row"):
+                rows = variable.numpy()
+                rows[int(layout[-1])] = value
+                variable.assign(rows)
             else:
                 variable.assign(from_rows(value, layout, variable.shape))
 
@@ -248,10 +308,15 @@ def add_norm(found: dict, prefix: str, layer: keras.layers.Layer, role="") -> No
     found[f"{prefix}{role}bias"] = (layer.beta, "same")
 
 
-def add_lstm_cell(found: dict, prefix: str, cell: Any) -> None:
+def add_recurrent_cell(found: dict, prefix: str, cell: Any) -> None:
+    """The gates of Keras lie in the order of the page: i f c o, and z r h."""
     found[f"{prefix}input_weight"] = (cell.kernel, "transpose")
     found[f"{prefix}recurrent_weight"] = (cell.recurrent_kernel, "transpose")
-    found[f"{prefix}bias"] = (cell.bias, "same")
+    if len(cell.bias.shape) == 1:
+        found[f"{prefix}bias"] = (cell.bias, "same")
+    else:  # A GRU with `reset_after`: the rows are those of the input and of the state.
+        found[f"{prefix}bias"] = (cell.bias, "row 0")
+        found[f"{prefix}recurrent_bias"] = (cell.bias, "row 1")
 
 
 def add_blocks(found: dict, name: str, layer: Transformer) -> None:
@@ -278,7 +343,9 @@ def part_layout(part: Any) -> str:
 def to_rows(value: np.ndarray, layout: str) -> np.ndarray:
     """A Keras weight in the registry's layout.
 
-    `transpose`: [in, out] → [out, in]. `in`: one of q, k, v, [d, heads, d/heads] → [d, d].
+    `transpose`: [in, out] → [out, in]. `row n`: that row of a matrix.
+    `windows`: [size, in, out] → [out, size · in].
+    `in`: one of q, k, v, [d, heads, d/heads] → [d, d].
     `out`: [heads, d/heads, d] → [d, d]. `flat`: a bias of q, k, v, [heads, d/heads] → [d].
     """
     match layout:
@@ -286,10 +353,12 @@ def to_rows(value: np.ndarray, layout: str) -> np.ndarray:
             return value.T
         case "in":
             return value.reshape(value.shape[0], -1).T
-        case "out":
+        case "out" | "windows":
             return value.reshape(-1, value.shape[-1]).T
         case "flat":
             return value.reshape(-1)
+        case "row 0" | "row 1":
+            return value[int(layout[-1])]
     return value
 
 

@@ -68,31 +68,98 @@ class Scale(keras.layers.Layer):
         return x * self.gain + self.bias
 
 
-class StackedLSTM(keras.layers.Layer):
-    """Keras LSTMs on top of each other, each in one or both directions."""
+class Windows(keras.layers.Layer):
+    """Windows over each user's own events: [B, T, w] → [B, windows, size, w], zeros for events that
+    are not there; beside them which of their rows are there [B, windows, size] and which windows
+    there are [B, windows].
 
-    def __init__(
-        self, units: int, layers: int, bidirectional: bool, returns: str, dropout: float = 0.0, **kw
-    ) -> None:
+    Keras's own padding would count the events that only fill the rectangle.
+    """
+
+    def __init__(self, size: int, stride: int, dilation: int, padding: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.size, self.stride, self.dilation, self.padding = size, stride, dilation, padding
+
+    def call(self, x, mask):
+        span = (self.size - 1) * self.dilation + 1
+        rows = ops.sum(ops.cast(mask, "int32"), axis=1)[:, None]
+        begun = (rows + self.stride - 1) // self.stride
+        count, left = begun, ops.zeros_like(rows)
+        if self.padding == "valid":
+            count = ops.maximum(rows - span + self.stride, 0) // self.stride
+        elif self.padding == "causal":
+            left = left + span - 1
+        else:
+            left = ops.maximum((begun - 1) * self.stride + span - rows, 0) // 2
+        # As many as the longest history can have.
+        windows = ops.arange((ops.shape(x)[1] + self.stride - 1) // self.stride)
+        steps = ops.arange(self.size) * self.dilation
+        row = windows[None, :, None] * self.stride + steps[None, None] - left[..., None]
+        there = ops.logical_and(row >= 0, row < rows[..., None])
+        index = ops.reshape(ops.where(there, row, 0), (ops.shape(x)[0], -1, 1))
+        found = ops.reshape(ops.take_along_axis(x, index, axis=1), (*ops.shape(there), x.shape[-1]))
+        found = ops.where(there[..., None], found, 0.0)
+        return found, there, windows[None] < count
+
+
+class WindowConvolution(keras.layers.Layer):
+    """Keras's Conv1D on windows: [B, windows, size, w] → [B, windows, filters]."""
+
+    def __init__(self, filters: int, size: int, **options) -> None:
+        super().__init__(name=options.pop("name"))
+        self.convolution = keras.layers.Conv1D(filters, size, strides=size, **options)
+
+    def call(self, windows):
+        batch, count, size, width = ops.shape(windows)
+        return self.convolution(ops.reshape(windows, (batch, count * size, width)))
+
+
+class WindowPool(keras.layers.Layer):
+    """The largest or the mean over the rows of a window that are there: [B, windows, w]."""
+
+    def __init__(self, mode: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.mode = mode
+
+    def call(self, windows, there):
+        there = there[..., None]
+        if self.mode == "max":
+            # A window of the rectangle's filling has no row, and zeros are as good as any.
+            largest = ops.max(ops.where(there, windows, -1e30), axis=2)
+            return ops.where(ops.any(there, axis=2), largest, 0.0)
+        count = ops.sum(ops.cast(there, "float32"), axis=2)
+        return ops.sum(windows, axis=2) / ops.maximum(count, 1.0)
+
+
+class StackedRecurrent(keras.layers.Layer):
+    """Keras's recurrent layers on top of each other, each in one or both directions.
+
+    `node` is that of an lstm, gru or rnn; `kind` is the Keras layer, which gets `options` beside
+    what all have in common.
+    """
+
+    def __init__(self, kind: type, node: dict, dropout: float = 0.0, options=None, **kw) -> None:
         super().__init__(**kw)
-        self.units, self.returns = units, returns
-        directions = ("forward", "backward") if bidirectional else ("forward",)
+        self.units, self.returns = node["units"], node["returns"]
+        both = node.get("bidirectional", False)
+        directions = ("forward", "backward") if both else ("forward",)
         self.cells = [
             {
-                direction: keras.layers.LSTM(
-                    units,
+                direction: kind(
+                    self.units,
                     return_sequences=True,
                     return_state=True,
                     go_backwards=direction == "backward",
-                    use_cudnn=False,
                     dropout=dropout,
                     name=f"{k}_{direction}",
+                    **options or {},
                 )
                 for direction in directions
             }
-            for k in range(layers)
+            for k in range(node.get("layers", 1))
         ]
-        self.lstms = [cell for layer in self.cells for cell in layer.values()]
+        # Keras finds layers in lists, not in lists of dicts.
+        self.parts = [cell for layer in self.cells for cell in layer.values()]
 
     def build(self, x_shape, mask_shape=None) -> None:
         for layer in self.cells:
@@ -105,7 +172,7 @@ class StackedLSTM(keras.layers.Layer):
         for layer in self.cells:
             sequences, states = [], []
             for direction, cell in layer.items():
-                sequence, hidden, _ = cell(x, mask=mask, training=training)
+                sequence, hidden, *_ = cell(x, mask=mask, training=training)
                 if direction == "backward":
                     sequence = ops.flip(sequence, axis=1)
                 sequences.append(sequence)
