@@ -71,7 +71,7 @@ struct KernelCase {
             candidateBias: candidateBias, offsets: offsets, users: batch, sequence: nil,
             state: state.floats, scratch: scratch.scratch)
         }
-        guard let candidateBias else { return unsafe run(nil) }
+        guard let candidateBias else { return run(nil) }
         unsafe candidateBias.withUnsafeBufferPointer { unsafe run($0.baseAddress) }
       }
     }
