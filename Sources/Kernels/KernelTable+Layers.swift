@@ -49,6 +49,7 @@ extension KernelTable {
     }
     if let quantised = unsafe quantised {
       unsafe a.output_int8 = quantised.values
+      // As above.
       unsafe a.output_scales = quantised.scales
     }
     // As large as `scratchBytes(product:)` says.

@@ -112,7 +112,8 @@ import SeededRandom
     }
   }
 
-  @Test("Each row of an int8 product has the scale of its own row", arguments: KernelTable.available)
+  @Test(
+    "Each row of an int8 product has the scale of its own row", arguments: KernelTable.available)
   func rowScales(table: KernelTable) {
     // Row r holds 127 · 2ʳ in every place, so every number here is exact.
     let weights = PackedMatrix(
