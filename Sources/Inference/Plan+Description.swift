@@ -13,7 +13,14 @@ extension Plan: CustomStringConvertible {
 
   /// One line for each step, as in ``description``.
   package var stepLines: [String] {
-    steps.map { "\($0.axis.name.padded(7)) \($0.label.padded(28)) \($0.action.words)" }
+    steps.map { "\($0.rowsName.padded(7)) \($0.label.padded(28)) \($0.action.words)" }
+  }
+}
+
+extension Step {
+  /// Its axis, with the number of its sequence where that is not the events of the request.
+  fileprivate var rowsName: String {
+    axis == .event && sequence > 0 ? "\(axis.name) \(sequence)" : axis.name
   }
 }
 

@@ -372,6 +372,7 @@ def cases() -> dict[str, Case]:
         "same_dilation": {"kernel": 3, "dilation": 2, "padding": "same", "activation": "sigmoid"},
         "causal": {"kernel": 3, "dilation": 2, "padding": "causal"},
         "causal_stride": {"kernel": 3, "stride": 2, "padding": "causal"},
+        "valid_dilation": {"kernel": 2, "dilation": 3, "padding": "valid"},
     }.items():
         found[f"conv1d_{name}"] = over_events("result", "conv1d", pool="mean", filters=6, **options)
     for mode in ("max", "mean"):
