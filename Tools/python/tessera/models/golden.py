@@ -372,6 +372,10 @@ def cases() -> dict[str, Case]:
         "same_dilation": {"kernel": 3, "dilation": 2, "padding": "same", "activation": "sigmoid"},
         "causal": {"kernel": 3, "dilation": 2, "padding": "causal"},
         "causal_stride": {"kernel": 3, "stride": 2, "padding": "causal"},
+        "silu": {"kernel": 2, "activation": "silu"},
+        "gelu_tanh": {"kernel": 2, "activation": "gelu_tanh"},
+        "softplus": {"kernel": 2, "activation": "softplus"},
+        "hard_sigmoid": {"kernel": 2, "activation": "hard_sigmoid"},
         "valid_dilation": {"kernel": 2, "dilation": 3, "padding": "valid"},
     }.items():
         found[f"conv1d_{name}"] = over_events("result", "conv1d", pool="mean", filters=6, **options)
