@@ -178,11 +178,10 @@ class KerasGraph:
 
     def add_conv1d(self, node, x):
         windows, _ = self.add_windows(node, x, node["kernel"])
-        activation = node.get("activation", "none")
         layer = self.layers[node["name"]] = WindowConvolution(
             node["filters"],
             node["kernel"],
-            activation=None if activation == "none" else activation,
+            activation=function(node.get("activation", "none")),
             use_bias=node.get("use_bias", True),
             name=node["name"],
         )
