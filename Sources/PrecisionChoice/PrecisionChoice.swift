@@ -40,10 +40,11 @@ public struct PrecisionChoice: Sendable {
   ///
   /// - Parameters:
   ///   - warmup: the bytes of `warmup.frames`.
-  ///   - keeping: asked for each quantisable matrix; nil searches for as few as are needed.
+  ///   - search: whether matrices are kept in float32 where all of them in int8 move scores too far.
   ///   - now: a monotonic clock, in nanoseconds.
   /// - Throws: `ModelError` when requests or model cannot be used.
-  /// - Complexity: every request is scored once for each matrix and some times more.
+  /// - Complexity: every request is scored a few times, and the first `searchRequestsMax` once for each matrix
+  ///   that may be int8.
   public init(
     graph: TypedGraph, tensors: [TensorData], golden: GoldenScores?, warmup: [UInt8]?,
     search: Bool, now: () -> Int64
@@ -62,8 +63,7 @@ public struct PrecisionChoice: Sendable {
     }
     var alone: [(tensor: String, largest: Float, excess: Double)] = []
     for name in all.sorted() {
-      let effects = scorer.effects(
-        of: try scorer.score(int8: [name], now: now).scores, beside: scorer.reference)
+      let effects = try scorer.effects(ofInt8In: name, now)
       alone.append(
         (
           name, effects.map(\.largest).max() ?? 0,
@@ -86,6 +86,15 @@ public struct PrecisionChoice: Sendable {
 }
 
 extension Scorer {
+  /// What int8 does in one matrix alone, on the first of the requests.
+  fileprivate func effects(
+    ofInt8In name: String, _ now: () -> Int64
+  ) throws(ModelError) -> [ScoreEffect] {
+    let scores = try score(int8: [name], most: PrecisionLimits.searchRequestsMax, now: now).scores
+    return effects(
+      of: scores, beside: zip(reference, scores).map { Array($0.prefix($1.count)) })
+  }
+
   fileprivate func effects(
     keeping kept: [String], of all: Set<String>, _ now: () -> Int64
   ) throws(ModelError) -> [ScoreEffect] {

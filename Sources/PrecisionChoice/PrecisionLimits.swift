@@ -14,6 +14,6 @@ public enum PrecisionLimits {
   public static let rankedRowsMin = 20
   /// Requests that are made up where a folder brings none: some thousand rows.
   public static let inventedRequests = 64
-  /// Requests that the search uses: each matrix is tried alone, so a model of a hundred is run a hundred times.
-  public static let searchRequestsMax = 200
+  /// Requests that each matrix is tried on alone: a model of a hundred is run a hundred times.
+  static let searchRequestsMax = 200
 }

@@ -22,8 +22,9 @@ public struct ScoreEffect: Hashable, Sendable {
     self.output = output.name
     var (largest, worst, sum) = (Float(0), 0, 0.0)
     for (index, (score, wanted)) in zip(scores, reference).enumerated() {
-      // A number that is not finite is as far away as can be.
-      let difference = score.isFinite ? abs(score - wanted) : .infinity
+      // Where one of them is not finite, they are as far away as can be.
+      let distance = abs(score - wanted)
+      let difference = distance.isFinite ? distance : .infinity
       if difference > largest { (largest, worst) = (difference, index) }
       sum += Double(difference)
     }

@@ -25,15 +25,15 @@ struct Scorer {
     } else {
       (requests, source) = (try Self.invented(graph), .invented)
     }
-    reference = try Self.score(graph, tensors, requests, now: { 0 }).scores
+    reference = try Self.score(graph, tensors, requests[...], now: { 0 }).scores
   }
 
-  /// Scores with these matrices in int8, and the median time of a request in nanoseconds.
+  /// Scores of the first `most` requests with these matrices in int8, and the median time of a request in nanoseconds.
   func score(
-    int8: Set<String>, now: () -> Int64
+    int8: Set<String>, most: Int = .max, now: () -> Int64
   ) throws(ModelError) -> (scores: [[Float]], nanoseconds: Int64) {
     let tensors = tensors.map { int8.contains($0.name) ? $0.quantised().tensor : $0 }
-    return try Self.score(graph, tensors, requests, now: now)
+    return try Self.score(graph, tensors, requests.prefix(most), now: now)
   }
 
   func effects(of scores: [[Float]], beside reference: [[Float]]) -> [ScoreEffect] {
@@ -43,7 +43,7 @@ struct Scorer {
   }
 
   private static func score(
-    _ graph: TypedGraph, _ tensors: [TensorData], _ requests: [PreparedRequest],
+    _ graph: TypedGraph, _ tensors: [TensorData], _ requests: ArraySlice<PreparedRequest>,
     now: () -> Int64
   ) throws(ModelError) -> (scores: [[Float]], nanoseconds: Int64) {
     let plan: Plan
@@ -78,7 +78,9 @@ struct Scorer {
   }
 
   /// What the largest request needs, and one user at the model's limits.
-  private static func limits(of requests: [PreparedRequest], _ graph: TypedGraph) -> RowCounts {
+  private static func limits(of requests: ArraySlice<PreparedRequest>, _ graph: TypedGraph)
+    -> RowCounts
+  {
     let rows = graph.description.limits
     var limits = RowCounts(
       users: 1, events: rows.events, coupons: rows.coupons, bagValues: Limits.bagValuesMax)

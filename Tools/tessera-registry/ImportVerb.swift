@@ -61,7 +61,8 @@ struct ImportVerb: ParsableCommand {
       try form.printJSON(Output(result))
     } else {
       try describe(result)
-      for line in choice.lines(stored: precision) { try emit(line) }
+      // What an earlier import has stored is not measured anew.
+      if result.isNew { for line in choice.lines(stored: precision) { try emit(line) } }
     }
   }
 
@@ -112,6 +113,7 @@ struct ImportVerb: ParsableCommand {
     var isNew: Bool
     var repairedBlobs: Int
     var storedBytes: Int
+    var effect: JSONValue?
 
     init(_ result: ImportResult) {
       model = result.model
@@ -120,6 +122,7 @@ struct ImportVerb: ParsableCommand {
       isNew = result.isNew
       repairedBlobs = result.repairedBlobs
       storedBytes = result.manifest.storedBytes
+      effect = result.manifest.effect
     }
   }
 }

@@ -1,7 +1,6 @@
-import CommandOutput
-
 // Text for people: columns that line up, figures with units.
 
+import CommandOutput
 import Foundation
 
 /// Columns separated by two spaces, each as wide as its widest cell.
